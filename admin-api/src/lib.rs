@@ -1,0 +1,1 @@
+//! The REST face of gateway-config, in the contract of Microsoft.ApiManagement.

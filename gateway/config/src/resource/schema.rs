@@ -1,0 +1,1 @@
+//! Property tables: effective, without effect here, read-only; anything else is unknown.

@@ -1,0 +1,1 @@
+//! TestGateway and the end-to-end promises.

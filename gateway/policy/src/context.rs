@@ -1,0 +1,209 @@
+//! The `context` of a request: what expressions read and statements change.
+//!
+//! Field names follow `context` of the policy expressions page; semantics of missing values are
+//! those of .NET (a missing variable throws, a missing header is null).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::certificate::Certificate;
+use crate::expression::Value;
+use crate::host::UnixNanos;
+
+/// Everything a policy can see of one exchange.
+#[derive(Debug)]
+pub struct Context {
+    /// Unique id of the request.
+    pub request_id: uuid_bytes::RequestId,
+    /// When its head was read.
+    pub timestamp: UnixNanos,
+    /// The request as it will go to the backend.
+    pub request: Request,
+    /// The response, once there is one: the backend's, or one made by `return-response`.
+    pub response: Option<Response>,
+    /// The API, once routed.
+    pub api: Option<Arc<Api>>,
+    /// The operation, once routed.
+    pub operation: Option<Arc<Operation>>,
+    /// The subscription whose key came with the request.
+    pub subscription: Option<Arc<Subscription>>,
+    /// Names and values that `set-variable` made, in order of first assignment.
+    pub variables: indexmap::IndexMap<Arc<str>, Value>,
+    /// The failure being handled; `None` outside `on-error`.
+    pub last_error: Option<LastError>,
+    /// Where the gateway runs.
+    pub deployment: Arc<Deployment>,
+}
+
+/// The request id type, kept apart so that this crate needs no generator of them.
+pub mod uuid_bytes {
+    /// A GUID, big-endian as text prints it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub struct RequestId(pub [u8; 16]);
+
+    impl std::fmt::Display for RequestId {
+        /// Lower-case with dashes: .NET's `D` format.
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            for (i, byte) in self.0.iter().enumerate() {
+                if matches!(i, 4 | 6 | 8 | 10) {
+                    f.write_str("-")?;
+                }
+                write!(f, "{byte:02x}")?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// `context.Request`.
+#[derive(Debug)]
+pub struct Request {
+    /// Method; `set-method` changes it.
+    pub method: Method,
+    /// URL as the client sent it.
+    pub original_url: Url,
+    /// URL after `rewrite-uri`; its path is relative to the API, as in APIM.
+    pub url: Url,
+    /// Headers without hop-by-hop and identity headers.
+    pub headers: HeaderMap,
+    /// Address of the client.
+    pub ip_address: IpAddr,
+    /// The client's certificate, if its key was proven in the handshake.
+    pub certificate: Option<Arc<Certificate>>,
+    /// Values of the operation's template parameters.
+    pub matched_parameters: Vec<(Arc<str>, String)>,
+    /// Body, as far as the program knows it.
+    pub body: Body,
+}
+
+/// `context.Response`.
+#[derive(Debug)]
+pub struct Response {
+    /// Status code.
+    pub status: StatusCode,
+    /// Reason phrase; `None` for the standard one.
+    pub reason: Option<Arc<str>>,
+    /// Headers without hop-by-hop ones.
+    pub headers: HeaderMap,
+    /// Body, as far as the program knows it.
+    pub body: Body,
+}
+
+/// A message body from the program's point of view.
+#[derive(Debug, Clone, Default)]
+pub enum Body {
+    /// No body.
+    #[default]
+    None,
+    /// It streams past the program, which has not asked for it.
+    Streaming,
+    /// Read into memory because a policy reads it, or set by `set-body`.
+    Bytes(Bytes),
+    /// Read by an expression without `preserveContent`.
+    Consumed,
+}
+
+/// `IUrl`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Url {
+    /// `https` or `http`.
+    pub scheme: Arc<str>,
+    /// Host without port.
+    pub host: Arc<str>,
+    /// Port, explicit or the scheme's.
+    pub port: u16,
+    /// Path, percent-encoded as it came, beginning with `/`.
+    pub path: String,
+    /// Query without the `?`, percent-encoded as it came; empty if none.
+    pub query: String,
+}
+
+/// `context.Api`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Api {
+    /// Resource name.
+    pub id: Arc<str>,
+    /// Display name.
+    pub name: Arc<str>,
+    /// Path prefix without slashes around it.
+    pub path: Arc<str>,
+    /// `apiRevision`, `1` if absent.
+    pub revision: Arc<str>,
+    /// `apiVersion`, empty if absent.
+    pub version: Arc<str>,
+    /// Backend URL, if one is set on the API.
+    pub service_url: Option<Url>,
+    /// Accepted schemes.
+    pub protocols: Vec<Arc<str>>,
+}
+
+/// `context.Operation`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Resource name.
+    pub id: Arc<str>,
+    /// Display name.
+    pub name: Arc<str>,
+    /// Method as configured.
+    pub method: Arc<str>,
+    /// URL template as configured.
+    pub url_template: Arc<str>,
+}
+
+/// `context.Subscription`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Resource name.
+    pub id: Arc<str>,
+    /// Display name.
+    pub name: Arc<str>,
+    /// The key that was presented.
+    pub key: Arc<str>,
+    /// Primary key.
+    pub primary_key: Arc<str>,
+    /// Secondary key.
+    pub secondary_key: Arc<str>,
+    /// Creation.
+    pub created_date: UnixNanos,
+    /// First moment of validity.
+    pub start_date: Option<UnixNanos>,
+    /// Last moment of validity.
+    pub end_date: Option<UnixNanos>,
+}
+
+/// `context.Deployment`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// Name of this gateway resource.
+    pub gateway_id: Arc<str>,
+    /// Id of this process.
+    pub instance_id: Arc<str>,
+    /// Location of the service resource.
+    pub region: Arc<str>,
+    /// ARM id of the service resource.
+    pub service_id: Arc<str>,
+    /// Name of the service resource.
+    pub service_name: Arc<str>,
+}
+
+/// `context.LastError`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastError {
+    /// Element name of the policy that failed, or a built-in step (`configuration`, `authorization`).
+    pub source: Arc<str>,
+    /// Stable reason, e.g. `ClientCertificateNotFound`.
+    pub reason: Arc<str>,
+    /// Message for the operator; the client gets another one.
+    pub message: Arc<str>,
+    /// Scope whose document failed: `global`, `api`, `operation`; empty for built-in steps.
+    pub scope: Arc<str>,
+    /// Section: `inbound`, `backend`, `outbound`, `on-error`.
+    pub section: Arc<str>,
+    /// Place within the section, e.g. `choose[3]\when[2]\validate-client-certificate`.
+    pub path: Arc<str>,
+    /// The failing policy's `id` attribute, or empty.
+    pub policy_id: Arc<str>,
+}

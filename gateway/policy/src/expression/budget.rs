@@ -1,0 +1,111 @@
+//! How much an evaluation may use.
+
+use super::exception::Exception;
+
+/// Limits of one evaluation. The defaults allow what real documents do a hundred times over and stop
+/// a runaway expression after some tens of milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BudgetLimits {
+    /// Evaluated nodes and elements touched by library calls. Default 2,000,000.
+    pub instructions: u64,
+    /// Bytes allocated for strings, arrays and collections, whether freed since or not. Default
+    /// 64 MiB.
+    pub allocated_bytes: u64,
+    /// Height of the evaluation tree across nested calls of lambdas and local functions. Default 600,
+    /// chosen so that an unoptimised build stays within half of a 2 MiB thread stack.
+    pub depth: u32,
+}
+
+impl Default for BudgetLimits {
+    fn default() -> Self {
+        Self { instructions: 2_000_000, allocated_bytes: 64 << 20, depth: 600 }
+    }
+}
+
+/// What is left of the limits. One budget may serve all expressions of a request.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    limits: BudgetLimits,
+    instructions: u64,
+    allocated_bytes: u64,
+    depth: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(BudgetLimits::default())
+    }
+}
+
+impl Budget {
+    /// A full budget.
+    #[must_use]
+    pub fn new(limits: BudgetLimits) -> Self {
+        Self {
+            limits,
+            instructions: limits.instructions,
+            allocated_bytes: limits.allocated_bytes,
+            depth: limits.depth,
+        }
+    }
+
+    /// The limits it began with.
+    #[must_use]
+    pub fn limits(&self) -> BudgetLimits {
+        self.limits
+    }
+
+    /// Pays for `count` instructions.
+    pub(crate) fn charge(&mut self, count: u64) -> Result<(), Exception> {
+        match self.instructions.checked_sub(count) {
+            Some(left) => {
+                self.instructions = left;
+                Ok(())
+            }
+            None => {
+                self.instructions = 0;
+                Err(Exception::budget(format!(
+                    "The expression exceeded its instruction budget of {}.",
+                    self.limits.instructions
+                )))
+            }
+        }
+    }
+
+    /// Pays for `bytes` of memory, before it is allocated, and for the work of filling it.
+    pub(crate) fn allocate(&mut self, bytes: usize) -> Result<(), Exception> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        match self.allocated_bytes.checked_sub(bytes) {
+            Some(left) => {
+                self.allocated_bytes = left;
+                self.charge(bytes / 64)
+            }
+            None => {
+                self.allocated_bytes = 0;
+                Err(Exception::budget(format!(
+                    "The expression exceeded its allocation budget of {} bytes.",
+                    self.limits.allocated_bytes
+                )))
+            }
+        }
+    }
+
+    /// Enters a function whose tree is `height` high; [`Budget::leave`] with the same height.
+    pub(crate) fn enter(&mut self, height: u32) -> Result<(), Exception> {
+        match self.depth.checked_sub(height) {
+            Some(left) => {
+                self.depth = left;
+                Ok(())
+            }
+            None => Err(Exception::budget(format!(
+                "The expression exceeded its recursion budget of {}.",
+                self.limits.depth
+            ))),
+        }
+    }
+
+    /// Leaves what [`Budget::enter`] entered.
+    pub(crate) fn leave(&mut self, height: u32) {
+        self.depth = self.depth.saturating_add(height).min(self.limits.depth);
+    }
+}

@@ -1,0 +1,134 @@
+//! What a policy needs of the world.
+
+use std::sync::Arc;
+
+use crate::certificate::Certificate;
+
+/// A moment, in nanoseconds since 1970-01-01T00:00:00Z.
+pub type UnixNanos = i128;
+
+/// The world as one request's policies see it.
+///
+/// Implemented by `gateway-config`, which joins policies with trust; tests implement it with fixed
+/// values. Every method answers from memory: a policy never waits inside an evaluation.
+pub trait Host {
+    /// The current time (injected, so that tests decide it).
+    fn now(&self) -> UnixNanos;
+
+    /// Fills `buffer` with cryptographically strong random bytes.
+    fn random(&self, buffer: &mut [u8]);
+
+    /// Digest of `data`.
+    fn hash(&self, algorithm: HashAlgorithm, data: &[u8]) -> Vec<u8>;
+
+    /// HMAC of `data` under `key` (RFC 2104).
+    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], data: &[u8]) -> Vec<u8>;
+
+    /// Parses a DER or PEM certificate; `None` if it is none.
+    fn parse_certificate(&self, bytes: &[u8]) -> Option<Arc<Certificate>>;
+
+    /// What path validation and revocation say about the certificate the client presented, under
+    /// the trust of the snapshot that this request pinned. Only asked when there is one.
+    fn client_verdict(&self) -> ChainVerdict;
+
+    /// The same for any other certificate (`new X509Certificate2(bytes).Verify()`), alone, with the
+    /// snapshot's intermediates.
+    fn verdict(&self, certificate: &Certificate) -> ChainVerdict;
+
+    /// A named identity list, if it exists.
+    fn identity_list(&self, id: &str) -> Option<&dyn IdentityList>;
+
+    /// Certificates uploaded to the service by upper-case hexadecimal SHA-1 thumbprint
+    /// (`context.Deployment.Certificates`).
+    fn deployment_certificate(&self, thumbprint: &str) -> Option<Arc<Certificate>>;
+
+    /// All uploaded certificates, in no particular order.
+    fn deployment_certificates(&self) -> Vec<Arc<Certificate>>;
+
+    /// An uploaded certificate by resource id (`issuer-certificate-id`).
+    fn certificate_by_id(&self, id: &str) -> Option<Arc<Certificate>>;
+
+    /// Takes one record of a `trace` policy or of `context.Trace`.
+    fn trace(&self, record: TraceRecord);
+}
+
+/// Hash functions that policies can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HashAlgorithm {
+    /// MD5 (RFC 1321); for fingerprints of others only.
+    Md5,
+    /// SHA-1 (FIPS 180-4); thumbprints.
+    Sha1,
+    /// SHA-256 (FIPS 180-4).
+    Sha256,
+    /// SHA-384 (FIPS 180-4).
+    Sha384,
+    /// SHA-512 (FIPS 180-4).
+    Sha512,
+}
+
+/// What path validation found, apart from the leaf's own validity window, which a policy checks
+/// itself at the moment of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainVerdict {
+    /// Whether a path to a trusted root exists (dates of the leaf and revocation left aside).
+    pub trust: Trust,
+    /// Revocation of the certificates on that path.
+    pub revocation: Revocation,
+    /// SHA-1 thumbprints and subjects above the leaf on the path, issuer first; empty if none was
+    /// built. `issuer-*` claims are matched against these.
+    pub issuers: Arc<[Arc<Certificate>]>,
+}
+
+/// Outcome of path building.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// A path to a trusted root exists.
+    Trusted,
+    /// There is none; why, for operators.
+    Untrusted(Arc<str>),
+}
+
+/// Outcome of the revocation check of a whole path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revocation {
+    /// Every certificate that must be covered is, and none is revoked.
+    Good,
+    /// One is revoked; which and by what, for operators.
+    Revoked(Arc<str>),
+    /// It cannot be told and the configuration refuses that; what is missing (the issuer whose CRL
+    /// is absent, expired or unusable), for operators.
+    Unknown(Arc<str>),
+}
+
+/// A set of identities a policy can ask.
+pub trait IdentityList {
+    /// Whether `certificate` is on the list now. `issuers` is the built path above the leaf, issuer
+    /// first, empty when untrusted.
+    fn contains(&self, certificate: &Certificate, issuers: &[Arc<Certificate>], now: UnixNanos)
+    -> bool;
+}
+
+/// Severity of a [`TraceRecord`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraceSeverity {
+    /// `verbose`, the default of the `trace` policy.
+    Verbose,
+    /// `information`.
+    Information,
+    /// `error`.
+    Error,
+}
+
+/// One message that a policy wants recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceRecord {
+    /// The `source` attribute; `context.Trace` for the method.
+    pub source: String,
+    /// How important it is.
+    pub severity: TraceSeverity,
+    /// The evaluated message.
+    pub message: String,
+    /// `metadata` name and value pairs.
+    pub metadata: Vec<(String, String)>,
+}

@@ -1,0 +1,1 @@
+//! Acceptor, workers, front, upstream and backends: the request.

@@ -1,0 +1,1 @@
+//! Countersign: command line, wiring and shutdown.

@@ -1,0 +1,1 @@
+//! Metric names, access and audit records, tracing.

@@ -1,0 +1,1 @@
+//! A PKI per test, TLS clients and a scripted origin.

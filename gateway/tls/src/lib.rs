@@ -1,0 +1,3 @@
+//! Certificates, trust, revocation, resumption and OpenSSL contexts.
+
+pub mod issue;
