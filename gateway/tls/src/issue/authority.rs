@@ -9,7 +9,7 @@ use openssl::x509::{X509, X509Builder, X509NameRef, X509Ref};
 use zeroize::Zeroizing;
 
 use super::issued::pem_text;
-use super::{Issued, IssueError, KeyKind, LeafRequest, Serial, Subject, Validity};
+use super::{IssueError, Issued, KeyKind, LeafRequest, Serial, Subject, Validity};
 
 /// How an authority is made.
 #[derive(Debug, Clone)]
@@ -25,7 +25,11 @@ pub struct AuthorityOptions {
 impl Default for AuthorityOptions {
     /// P-256, ten years, no limit.
     fn default() -> Self {
-        Self { key: KeyKind::default(), validity: Validity::days(3650), path_len: None }
+        Self {
+            key: KeyKind::default(),
+            validity: Validity::days(3650),
+            path_len: None,
+        }
     }
 }
 
@@ -48,7 +52,11 @@ impl Authority {
     pub fn new(subject: &Subject, options: &AuthorityOptions) -> Result<Self, IssueError> {
         let key = options.key.generate()?;
         let certificate = authority_certificate(subject, options, &key, None)?;
-        Ok(Self { certificate, key, chain: Vec::new() })
+        Ok(Self {
+            certificate,
+            key,
+            chain: Vec::new(),
+        })
     }
 
     /// An authority below this one.
@@ -65,7 +73,11 @@ impl Authority {
         let certificate = authority_certificate(subject, options, &key, Some(self))?;
         let mut chain = vec![certificate.clone()];
         chain.extend(self.chain.iter().cloned());
-        Ok(Self { certificate, key, chain })
+        Ok(Self {
+            certificate,
+            key,
+            chain,
+        })
     }
 
     /// An authority kept in PEM: its certificate, followed by the intermediates above it if it is
@@ -76,15 +88,23 @@ impl Authority {
     /// [`IssueError::Pem`] when a text cannot be read; [`IssueError::Request`] when the key belongs
     /// to another certificate or the certificate may not sign certificates.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, IssueError> {
-        let mut stack = X509::stack_from_pem(certificates)
-            .map_err(|source| IssueError::Pem { what: "the authority's certificate", source })?;
+        let mut stack = X509::stack_from_pem(certificates).map_err(|source| IssueError::Pem {
+            what: "the authority's certificate",
+            source,
+        })?;
         if stack.is_empty() {
-            return Err(IssueError::Request("the authority's PEM holds no certificate".to_owned()));
+            return Err(IssueError::Request(
+                "the authority's PEM holds no certificate".to_owned(),
+            ));
         }
         let certificate = stack.remove(0);
         // A callback that refuses, because OpenSSL would otherwise ask for a password on the terminal.
-        let key = PKey::private_key_from_pem_callback(key, |_| Ok(0))
-            .map_err(|source| IssueError::Pem { what: "the authority's private key", source })?;
+        let key = PKey::private_key_from_pem_callback(key, |_| Ok(0)).map_err(|source| {
+            IssueError::Pem {
+                what: "the authority's private key",
+                source,
+            }
+        })?;
         if !certificate.public_key()?.public_eq(&key) {
             return Err(IssueError::Request(
                 "the private key does not belong to the authority's certificate".to_owned(),
@@ -103,7 +123,11 @@ impl Authority {
                 .chain(stack.into_iter().filter(|above| !self_signed(above)))
                 .collect()
         };
-        Ok(Self { certificate, key, chain })
+        Ok(Self {
+            certificate,
+            key,
+            chain,
+        })
     }
 
     /// Issues a leaf certificate with a new key pair.
@@ -116,7 +140,13 @@ impl Authority {
         let key = request.key.generate()?;
         let serial = request.serial.clone().map_or_else(Serial::random, Ok)?;
         let name = request.subject.to_x509_name()?;
-        let mut builder = certificate_base(&name, self.certificate.subject_name(), &serial, request.validity, &key)?;
+        let mut builder = certificate_base(
+            &name,
+            self.certificate.subject_name(),
+            &serial,
+            request.validity,
+            &key,
+        )?;
         if request.v1 {
             builder.set_version(0)?;
         } else {
@@ -167,7 +197,9 @@ impl Authority {
     ///
     /// OpenSSL's, when memory runs out.
     pub fn key_pem(&self) -> Result<Zeroizing<String>, IssueError> {
-        Ok(Zeroizing::new(pem_text(self.key.private_key_to_pem_pkcs8()?)))
+        Ok(Zeroizing::new(pem_text(
+            self.key.private_key_to_pem_pkcs8()?,
+        )))
     }
 }
 
@@ -188,20 +220,40 @@ fn authority_certificate(
 ) -> Result<X509, IssueError> {
     if subject.is_empty() {
         // RFC 5280 4.1.2.4: the issuer field of what it signs must not be empty.
-        return Err(IssueError::Request("an authority needs a subject".to_owned()));
+        return Err(IssueError::Request(
+            "an authority needs a subject".to_owned(),
+        ));
     }
     let name = subject.to_x509_name()?;
     let issuer_name = issuer.map_or(&*name, |authority| authority.certificate.subject_name());
-    let mut builder = certificate_base(&name, issuer_name, &Serial::random()?, options.validity, key)?;
+    let mut builder = certificate_base(
+        &name,
+        issuer_name,
+        &Serial::random()?,
+        options.validity,
+        key,
+    )?;
     let mut constraints = BasicConstraints::new();
     constraints.critical().ca();
     if let Some(path_len) = options.path_len {
         constraints.pathlen(path_len);
     }
     builder.append_extension(constraints.build()?)?;
-    builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
-    append_key_identifiers(&mut builder, issuer.map(|authority| &*authority.certificate))?;
-    builder.sign(issuer.map_or(key, |authority| &authority.key), MessageDigest::sha256())?;
+    builder.append_extension(
+        KeyUsage::new()
+            .critical()
+            .key_cert_sign()
+            .crl_sign()
+            .build()?,
+    )?;
+    append_key_identifiers(
+        &mut builder,
+        issuer.map(|authority| &*authority.certificate),
+    )?;
+    builder.sign(
+        issuer.map_or(key, |authority| &authority.key),
+        MessageDigest::sha256(),
+    )?;
     Ok(builder.build())
 }
 
@@ -234,14 +286,17 @@ fn append_key_identifiers(
 ) -> Result<(), IssueError> {
     let own = SubjectKeyIdentifier::new().build(&builder.x509v3_context(issuer, None))?;
     builder.append_extension(own)?;
-    let above =
-        AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(issuer, None))?;
+    let above = AuthorityKeyIdentifier::new()
+        .keyid(true)
+        .build(&builder.x509v3_context(issuer, None))?;
     builder.append_extension(above)?;
     Ok(())
 }
 
 fn self_signed(certificate: &X509Ref) -> bool {
-    certificate.public_key().is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
+    certificate
+        .public_key()
+        .is_ok_and(|key| certificate.verify(&key).unwrap_or(false))
 }
 
 fn may_sign_certificates(certificate: &X509Ref) -> bool {

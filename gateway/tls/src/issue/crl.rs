@@ -66,14 +66,21 @@ impl Authority {
             ));
         }
         let mut seen = std::collections::HashSet::new();
-        if let Some(twice) = request.revoked.iter().find(|entry| !seen.insert(&entry.serial)) {
+        if let Some(twice) = request
+            .revoked
+            .iter()
+            .find(|entry| !seen.insert(&entry.serial))
+        {
             return Err(IssueError::Request(format!(
                 "serial number {} is revoked twice",
                 twice.serial.to_hex()
             )));
         }
         let list = self.signed_list(request)?;
-        Ok(Crl { der: list.to_der()?, pem: pem_text(list.to_pem()?) })
+        Ok(Crl {
+            der: list.to_der()?,
+            pem: pem_text(list.to_pem()?),
+        })
     }
 
     fn signed_list(&self, request: &CrlRequest) -> Result<X509Crl, IssueError> {

@@ -131,7 +131,9 @@ impl Issued {
     pub fn to_pfx(&self, password: &str) -> Result<Vec<u8>, IssueError> {
         // The binding makes C strings of both and panics on a NUL.
         if password.contains('\0') {
-            return Err(IssueError::Request("a password cannot contain NUL".to_owned()));
+            return Err(IssueError::Request(
+                "a password cannot contain NUL".to_owned(),
+            ));
         }
         let mut above = Stack::new()?;
         for certificate in &self.chain {

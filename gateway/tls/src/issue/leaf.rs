@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use openssl::error::ErrorStack;
 use openssl::x509::X509Extension;
+use openssl::x509::X509v3Context;
 use openssl::x509::extension::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
 };
-use openssl::x509::X509v3Context;
 
 use super::{Attribute, IssueError, KeyKind, Serial, Subject, Validity};
 
@@ -157,7 +157,9 @@ impl LeafRequest {
         }
         for san in &self.sans {
             // RFC 5280 4.2.1.6: all three are IA5String; international names are punycoded.
-            if let SubjectAltName::Dns(text) | SubjectAltName::Uri(text) | SubjectAltName::Email(text) = san
+            if let SubjectAltName::Dns(text)
+            | SubjectAltName::Uri(text)
+            | SubjectAltName::Email(text) = san
                 && (text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()))
             {
                 return refuse("an alternative name is empty or not printable ASCII");
@@ -217,6 +219,9 @@ impl LeafRequest {
 
     /// The friendly name in a PKCS #12 file.
     pub(super) fn label(&self) -> String {
-        self.subject.value(Attribute::CommonName).unwrap_or("certificate").to_owned()
+        self.subject
+            .value(Attribute::CommonName)
+            .unwrap_or("certificate")
+            .to_owned()
     }
 }

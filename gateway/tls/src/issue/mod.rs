@@ -57,3 +57,6 @@ pub enum IssueError {
     #[error("OpenSSL: {0}")]
     OpenSsl(#[from] ErrorStack),
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,9 @@ impl Serial {
             // Neither negative nor shorter than it looks.
             *first = (*first & 0x7f) | 0x40;
         }
-        Ok(Self { octets: octets.to_vec() })
+        Ok(Self {
+            octets: octets.to_vec(),
+        })
     }
 
     /// A serial number from its big-endian octets.
@@ -37,11 +39,16 @@ impl Serial {
     ///
     /// [`IssueError::Request`] when it is zero or does not fit in 20 octets as a positive number.
     pub fn from_octets(octets: &[u8]) -> Result<Self, IssueError> {
-        let octets: Vec<u8> = octets.iter().copied().skip_while(|octet| *octet == 0).collect();
+        let octets: Vec<u8> = octets
+            .iter()
+            .copied()
+            .skip_while(|octet| *octet == 0)
+            .collect();
         let negative_at_twenty = octets.len() == 20 && octets.first().is_some_and(|o| *o >= 0x80);
         if octets.is_empty() || octets.len() > 20 || negative_at_twenty {
             return Err(IssueError::Request(
-                "a serial number is positive and at most 20 octets long (RFC 5280 4.1.2.2)".to_owned(),
+                "a serial number is positive and at most 20 octets long (RFC 5280 4.1.2.2)"
+                    .to_owned(),
             ));
         }
         Ok(Self { octets })
@@ -78,9 +85,12 @@ impl TryFrom<u64> for Serial {
 /// Upper-case hexadecimal.
 pub(super) fn hex(octets: &[u8]) -> String {
     use std::fmt::Write as _;
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{octet:02X}");
-        text
-    })
+    octets.iter().fold(
+        String::with_capacity(octets.len() * 2),
+        |mut text, octet| {
+            // Writing into a String cannot fail.
+            let _ = write!(text, "{octet:02X}");
+            text
+        },
+    )
 }

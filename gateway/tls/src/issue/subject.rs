@@ -100,9 +100,12 @@ impl Subject {
                     "{attribute:?} of the subject is empty or longer than 4096 bytes"
                 )));
             }
-            name.append_entry_by_nid(attribute.nid(), value).map_err(|error| {
-                IssueError::Request(format!("{attribute:?} of the subject is not valid: {error}"))
-            })?;
+            name.append_entry_by_nid(attribute.nid(), value)
+                .map_err(|error| {
+                    IssueError::Request(format!(
+                        "{attribute:?} of the subject is not valid: {error}"
+                    ))
+                })?;
         }
         Ok(name.build())
     }

@@ -28,7 +28,10 @@ impl Validity {
     /// An explicit period, which may lie in the past or the future.
     #[must_use]
     pub const fn between(not_before: i64, not_after: i64) -> Self {
-        Self { not_before, not_after }
+        Self {
+            not_before,
+            not_after,
+        }
     }
 
     /// From five minutes before `now` (clocks differ) for a number of days.
@@ -72,5 +75,7 @@ pub(super) fn time(seconds: i64) -> Result<Asn1Time, IssueError> {
 pub(super) fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |passed| i64::try_from(passed.as_secs()).unwrap_or(i64::MAX))
+        .map_or(0, |passed| {
+            i64::try_from(passed.as_secs()).unwrap_or(i64::MAX)
+        })
 }
