@@ -1,5 +1,7 @@
 //! Where revisions are kept: durable before anything is visible.
 
+pub mod sqlite;
+
 use std::sync::Arc;
 
 /// One resource as the store knows it: a key, the revision that last changed it, opaque bytes.
