@@ -1,5 +1,7 @@
 //! Where revisions are kept: durable before anything is visible.
 
+#[cfg(test)]
+pub(crate) mod faulty;
 pub mod sqlite;
 
 use std::sync::Arc;
