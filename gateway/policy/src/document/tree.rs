@@ -1,0 +1,365 @@
+//! Markup → nodes. One pass with a stack on the heap; every error is reported, then reading goes on
+//! at a place where it makes sense.
+
+use crate::problem::Problem;
+
+use super::lexer::{self, Unended, skip_blanks};
+use super::lines::LineIndex;
+use super::text::SourceText;
+use super::{Attribute, Element, MAX_DEPTH, MAX_PROBLEMS, Node, is_blank};
+
+/// The nodes of `source`.
+pub(super) fn parse(source: &str, lines: &LineIndex) -> Result<Vec<Node>, Vec<Problem>> {
+    let mut reader =
+        Reader { source, lines, at: 0, top: Vec::new(), open: Vec::new(), problems: Vec::new() };
+    reader.run();
+    if reader.problems.is_empty() { Ok(reader.top) } else { Err(reader.problems) }
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    lines: &'a LineIndex,
+    at: usize,
+    top: Vec<Node>,
+    open: Vec<Element>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    fn run(&mut self) {
+        while self.at < self.source.len() && self.problems.len() < MAX_PROBLEMS {
+            if self.looking_at("<!--") {
+                self.delimited("<!--", "-->", "comment", |text, _| Node::Comment(text.to_owned()));
+            } else if self.looking_at("<![CDATA[") {
+                self.delimited("<![CDATA[", "]]>", "CDATA section", |text, offset| {
+                    let mut content = SourceText::empty(offset);
+                    content.push(text, offset);
+                    Node::CData(content)
+                });
+            } else if self.looking_at("<?") {
+                self.delimited("<?", "?>", "processing instruction", |text, _| {
+                    Node::Instruction(text.to_owned())
+                });
+            } else if self.looking_at("<!") {
+                self.problem("DeclarationNotAllowed", "A document type declaration is not accepted.", self.at);
+                self.skip_past('>');
+            } else if self.looking_at("</") {
+                self.end_tag();
+            } else if self.looking_at("<") {
+                self.start_tag();
+            } else {
+                self.characters();
+            }
+        }
+        if self.problems.len() < MAX_PROBLEMS {
+            for element in std::mem::take(&mut self.open).iter().rev() {
+                self.problem(
+                    "ElementNotClosed",
+                    format!("The element '{}' is not closed: '</{0}>' is missing.", element.name),
+                    element.offset,
+                );
+            }
+        }
+        self.problems.truncate(MAX_PROBLEMS);
+    }
+
+    fn rest(&self) -> &'a str {
+        self.source.get(self.at..).unwrap_or("")
+    }
+
+    fn looking_at(&self, text: &str) -> bool {
+        self.rest().starts_with(text)
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn problem(&mut self, code: &'static str, message: impl Into<String>, offset: usize) {
+        let position = self.lines.position(self.source, offset);
+        self.problems.push(Problem::error(code, message, position));
+    }
+
+    fn skip_past(&mut self, c: char) {
+        self.at += self.rest().find(c).map_or(self.rest().len(), |at| at + c.len_utf8());
+    }
+
+    fn push(&mut self, node: Node) {
+        match self.open.last_mut() {
+            Some(element) => element.children.push(node),
+            None => self.top.push(node),
+        }
+    }
+
+    /// Something between two fixed delimiters.
+    fn delimited(
+        &mut self,
+        opening: &str,
+        closing: &str,
+        what: &str,
+        node: impl FnOnce(&str, usize) -> Node,
+    ) {
+        let start = self.at + opening.len();
+        let content = self.source.get(start..).unwrap_or("");
+        match content.find(closing) {
+            Some(length) => {
+                let node = node(content.get(..length).unwrap_or(""), start);
+                if matches!(node, Node::CData(_)) && self.open.is_empty() {
+                    self.problem("TextNotAllowed", "Text is not allowed outside of elements.", self.at);
+                }
+                self.push(node);
+                self.at = start + length + closing.len();
+            }
+            None => {
+                self.problem("NotClosed", format!("The {what} is not closed: '{closing}' is missing."), self.at);
+                self.open.clear();
+                self.at = self.source.len();
+            }
+        }
+    }
+
+    fn characters(&mut self) {
+        let start = self.at;
+        match lexer::text(self.source, start) {
+            Ok(lexed) => {
+                if self.open.is_empty() && !lexed.text.as_str().chars().all(is_blank) {
+                    let at = skip_blanks(self.source, start);
+                    self.problem("TextNotAllowed", "Text is not allowed outside of elements.", at);
+                }
+                self.at = lexed.end;
+                self.push(Node::Text(lexed.text));
+            }
+            Err(unended) => self.unended(unended, start),
+        }
+    }
+
+    fn unended(&mut self, unended: Unended, start: usize) {
+        match unended {
+            Unended::Quote => {
+                self.problem("ValueNotClosed", "The value of this attribute has no closing quote.", start);
+                self.open.clear();
+                self.at = self.source.len();
+            }
+            Unended::Expression { offset, message, resume } => {
+                self.problem(
+                    "ExpressionNotBalanced",
+                    format!("The expression has no end. {message}"),
+                    offset,
+                );
+                self.at = resume.unwrap_or(self.source.len());
+                if resume.is_none() {
+                    self.open.clear();
+                }
+            }
+        }
+    }
+
+    fn name(&mut self) -> Option<&'a str> {
+        let rest = self.rest();
+        if !rest.starts_with(is_name_start) {
+            return None;
+        }
+        let length = rest.find(|c| !is_name_character(c)).unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length)
+    }
+
+    fn end_tag(&mut self) {
+        let start = self.at;
+        self.at += 2;
+        let offset = self.at;
+        let Some(name) = self.name() else {
+            self.problem("NameExpected", "'</' is followed by no element name.", start);
+            self.skip_past('>');
+            return;
+        };
+        self.at = skip_blanks(self.source, self.at);
+        if self.peek() == Some('>') {
+            self.at += 1;
+        } else {
+            self.unexpected_token("'>'");
+            self.skip_past('>');
+        }
+        match self.open.iter().rposition(|element| element.name == name) {
+            Some(index) => {
+                while self.open.len() > index + 1 {
+                    if let Some(inner) = self.open.last().map(|e| (e.name.clone(), e.offset)) {
+                        let (inner_name, inner_offset) = inner;
+                        let position = self.lines.position(self.source, inner_offset);
+                        self.problem(
+                            "TagMismatch",
+                            format!(
+                                "The '{inner_name}' start tag on line {} position {} does not match \
+                                 the end tag of '{name}'.",
+                                position.line, position.column
+                            ),
+                            offset,
+                        );
+                    }
+                    self.close();
+                }
+                self.close();
+            }
+            None => self.problem(
+                "TagMismatch",
+                format!("The end tag of '{name}' has no start tag."),
+                offset,
+            ),
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(element) = self.open.pop() {
+            self.push(Node::Element(element));
+        }
+    }
+
+    fn start_tag(&mut self) {
+        let start = self.at;
+        self.at += 1;
+        let offset = self.at;
+        let Some(name) = self.name() else {
+            self.problem(
+                "NameExpected",
+                "'<' begins no element here; in text it is written '&lt;'.",
+                start,
+            );
+            return;
+        };
+        let mut element = Element {
+            name: name.to_owned(),
+            attributes: Vec::new(),
+            children: Vec::new(),
+            empty_tag: false,
+            offset,
+        };
+        loop {
+            let before = self.at;
+            self.at = skip_blanks(self.source, self.at);
+            let separated = self.at > before;
+            match self.peek() {
+                Some('>') => {
+                    self.at += 1;
+                    break;
+                }
+                Some('/') if self.looking_at("/>") => {
+                    self.at += 2;
+                    element.empty_tag = true;
+                    break;
+                }
+                Some(c) if is_name_start(c) => {
+                    if !separated {
+                        self.unexpected_token("white space");
+                    }
+                    if !self.attribute(&mut element) {
+                        break;
+                    }
+                }
+                Some(_) => {
+                    self.unexpected_token("an attribute, '/>' or '>'");
+                    self.skip_past('>');
+                    break;
+                }
+                None => {
+                    self.problem("TagNotClosed", format!("The tag '{name}' is not closed."), offset);
+                    break;
+                }
+            }
+            if self.problems.len() >= MAX_PROBLEMS {
+                return;
+            }
+        }
+        if element.empty_tag {
+            self.push(Node::Element(element));
+        } else if self.open.len() >= MAX_DEPTH {
+            self.problem(
+                "TooDeep",
+                format!("Elements are nested more than {MAX_DEPTH} deep."),
+                offset,
+            );
+            self.open.clear();
+            self.at = self.source.len();
+        } else {
+            self.open.push(element);
+        }
+    }
+
+    /// One attribute; `false` when the rest of the tag was given up.
+    fn attribute(&mut self, element: &mut Element) -> bool {
+        let offset = self.at;
+        let Some(name) = self.name() else { return false };
+        self.at = skip_blanks(self.source, self.at);
+        if self.peek() != Some('=') {
+            self.problem(
+                "AttributeWithoutValue",
+                format!("The attribute '{name}' has no value: '=' was expected."),
+                offset,
+            );
+            return true;
+        }
+        self.at = skip_blanks(self.source, self.at + 1);
+        let quote = match self.peek() {
+            Some(quote @ ('"' | '\'')) => quote,
+            _ => {
+                self.problem(
+                    "AttributeNotQuoted",
+                    format!("The value of the attribute '{name}' must stand in quotes."),
+                    self.at,
+                );
+                let rest = self.rest();
+                self.at += rest.find(|c| is_blank(c) || c == '>').unwrap_or(rest.len());
+                return true;
+            }
+        };
+        let start = self.at + 1;
+        match lexer::attribute(self.source, start, quote) {
+            Ok(lexed) => {
+                self.at = lexed.end + quote.len_utf8();
+                if element.attribute(name).is_some() {
+                    self.problem(
+                        "DuplicateAttribute",
+                        format!("'{name}' is a duplicate attribute name."),
+                        offset,
+                    );
+                } else {
+                    element.attributes.push(Attribute {
+                        name: name.to_owned(),
+                        value: lexed.text,
+                        quote,
+                        offset,
+                    });
+                }
+                true
+            }
+            Err(unended) => {
+                self.unended(unended, start);
+                self.at < self.source.len()
+            }
+        }
+    }
+
+    /// Reports what stands at the cursor, up to the next blank or piece of markup.
+    fn unexpected_token(&mut self, expected: &str) {
+        const SHOWN: usize = 40;
+        let rest = self.rest();
+        let stop = |c: char| is_blank(c) || matches!(c, '>' | '<' | '=' | '"' | '\'');
+        let token: String = match rest.find(stop) {
+            Some(0) => rest.chars().take(1).collect(),
+            Some(end) => rest.chars().take(rest.get(..end).map_or(1, |t| t.chars().count()).min(SHOWN)).collect(),
+            None => rest.chars().take(SHOWN).collect(),
+        };
+        self.problem(
+            "UnexpectedToken",
+            format!("'{token}' is an unexpected token. Expecting {expected}."),
+            self.at,
+        );
+    }
+}
+
+fn is_name_start(c: char) -> bool {
+    c.is_alphabetic() || c == '_' || c == ':'
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.')
+}
