@@ -1,0 +1,11 @@
+//! A scripted backend that remembers what it was asked.
+
+mod answer;
+mod query;
+mod record;
+mod server;
+mod wire;
+
+pub use answer::Answer;
+pub use record::{Recorded, RequestHead};
+pub use server::{Origin, OriginBuilder};
