@@ -400,13 +400,23 @@ impl<'a> Lexer<'a> {
         Ok(TokenKind::Integer(literal))
     }
 
-    /// The parts of an interpolated string, whose opening quote was eaten (§12.8.3).
+    /// An interpolated string, whose opening quote was eaten (§12.8.3).
     fn interpolated(&mut self, start: usize, verbatim: bool) -> Result<TokenKind, ScanError> {
-        self.interpolation += 1;
-        if self.interpolation > MAX_INTERPOLATION {
+        if self.interpolation >= MAX_INTERPOLATION {
             self.at = self.end;
             return Err(self.error(start, "Interpolated strings are nested too deeply."));
         }
+        self.interpolation += 1;
+        let parts = self.interpolation_parts(start, verbatim);
+        self.interpolation -= 1;
+        parts.map(TokenKind::Interpolated)
+    }
+
+    fn interpolation_parts(
+        &mut self,
+        start: usize,
+        verbatim: bool,
+    ) -> Result<Vec<InterpolationPart>, ScanError> {
         let mut parts = Vec::new();
         let mut text = Utf16Text::default();
         let mut problem = None;
@@ -440,12 +450,11 @@ impl<'a> Lexer<'a> {
                 None => return Err(self.error(start, "Expected `\"` to end the string.")),
             }
         }
-        self.interpolation -= 1;
         let literal = text.finish();
         if !literal.is_empty() {
             parts.push(InterpolationPart::Text(literal.into()));
         }
-        problem.map_or_else(|| Ok(TokenKind::Interpolated(parts)), Err)
+        problem.map_or_else(|| Ok(parts), Err)
     }
 
     /// `code,alignment:format}`, whose `{` was eaten. Brackets, strings and characters inside the

@@ -78,3 +78,27 @@ pub fn scan(text: &str) -> Result<usize, ScanError> {
         }
     }
 }
+
+/// Byte ranges of the string and character literals of an expression, in order; an interpolated
+/// string counts whole, its code included. For callers that must change code but not literals.
+#[must_use]
+pub fn literal_spans(text: &str) -> Vec<(usize, usize)> {
+    let mut lexer = Lexer::new(text, text.len().min(1), text.len());
+    let mut spans = Vec::new();
+    loop {
+        match lexer.next() {
+            Ok(Some(token)) => {
+                let literal = matches!(
+                    token.kind,
+                    TokenKind::String(_) | TokenKind::Character(_) | TokenKind::Interpolated(_)
+                );
+                if literal {
+                    spans.push((token.span.start as usize, token.span.end as usize));
+                }
+            }
+            Ok(None) => return spans,
+            // The cursor has moved on, so that this ends.
+            Err(_) => {}
+        }
+    }
+}

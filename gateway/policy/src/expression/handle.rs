@@ -1,0 +1,58 @@
+//! Parts of `context` as values.
+
+use super::types::Basic;
+
+/// A part of `context`. It carries no data: members read the evaluation's [`crate::context::Context`]
+/// at the moment of use, as the objects of APIM do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each is the member of `context` of its name")]
+pub enum Handle {
+    Context,
+    Api,
+    Operation,
+    Subscription,
+    Request,
+    Response,
+    Variables,
+    LastError,
+    Deployment,
+    Gateway,
+    Certificates,
+    IdentityLists,
+    RequestUrl,
+    OriginalUrl,
+    ServiceUrl,
+    RequestQuery,
+    OriginalQuery,
+    ServiceQuery,
+    RequestHeaders,
+    ResponseHeaders,
+    MatchedParameters,
+    RequestBody,
+    ResponseBody,
+}
+
+impl Handle {
+    /// Its static type.
+    pub(crate) fn basic(self) -> Basic {
+        match self {
+            Self::Context => Basic::Context,
+            Self::Api => Basic::Api,
+            Self::Operation => Basic::Operation,
+            Self::Subscription => Basic::Subscription,
+            Self::Request => Basic::Request,
+            Self::Response => Basic::Response,
+            Self::Variables => Basic::VariableMap,
+            Self::LastError => Basic::LastError,
+            Self::Deployment => Basic::Deployment,
+            Self::Gateway => Basic::Gateway,
+            Self::Certificates => Basic::CertificateMap,
+            Self::IdentityLists => Basic::IdentityLists,
+            Self::RequestUrl | Self::OriginalUrl | Self::ServiceUrl => Basic::Url,
+            Self::RequestQuery | Self::OriginalQuery | Self::ServiceQuery => Basic::QueryMap,
+            Self::RequestHeaders | Self::ResponseHeaders => Basic::HeaderMap,
+            Self::MatchedParameters => Basic::ParameterMap,
+            Self::RequestBody | Self::ResponseBody => Basic::MessageBody,
+        }
+    }
+}

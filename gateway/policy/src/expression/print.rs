@@ -1,0 +1,67 @@
+//! `ToString()` without a format, under the invariant culture.
+
+use super::exception::Exception;
+use super::numbers;
+use super::object::{Object, lock};
+use super::text::unit_to_string;
+use super::types::{Enumeration, type_of};
+use super::value::Value;
+use super::{dates, guid};
+
+/// The text of a value; nothing for `null`, as in concatenation.
+pub(crate) fn to_text(value: &Value) -> Result<String, Exception> {
+    Ok(match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Char(unit) => unit_to_string(*unit),
+        Value::Float(value) => numbers::print_float(*value),
+        Value::Double(value) => numbers::print_double(*value),
+        Value::ULong(value) => value.to_string(),
+        Value::Text(text) => text.to_string(),
+        Value::Guid(bytes) => guid::print(bytes),
+        Value::DateTime(time) => dates::print_date_time(*time, "G")?,
+        Value::DateTimeOffset(time) => dates::print_offset(*time, "")?,
+        Value::TimeSpan(span) => dates::print_span(*span, "c")?,
+        Value::Enum(enumeration, value) => print_enum(*enumeration, *value),
+        Value::Handle(_) => type_of(value).map(|ty| ty.full_name()).unwrap_or_default(),
+        Value::Certificate(certificate) => certificate.to_dotnet_string(),
+        Value::Object(object) => print_object(object)?,
+        other => other.as_int().unwrap_or_default().to_string(),
+    })
+}
+
+/// The member's name, or the number if none has it.
+pub(crate) fn print_enum(enumeration: Enumeration, value: i32) -> String {
+    enumeration
+        .members()
+        .iter()
+        .find(|(_, member)| *member == value)
+        .map_or_else(|| value.to_string(), |(name, _)| (*name).to_owned())
+}
+
+fn print_object(object: &Object) -> Result<String, Exception> {
+    Ok(match object {
+        Object::StringBuilder(text) => lock(text).clone(),
+        Object::Pair { key, value, .. } => format!("[{}, {}]", to_text(key)?, to_text(value)?),
+        Object::Tuple { items, .. } => {
+            let parts = items.iter().map(to_text).collect::<Result<Vec<_>, _>>()?;
+            format!("({})", parts.join(", "))
+        }
+        Object::Anonymous { shape, values } => {
+            let mut text = String::from("{ ");
+            for (at, ((name, _), value)) in shape.iter().zip(values).enumerate() {
+                if at > 0 {
+                    text.push_str(", ");
+                }
+                text.push_str(name);
+                text.push_str(" = ");
+                text.push_str(&to_text(value)?);
+            }
+            text.push_str(" }");
+            text
+        }
+        Object::Exception(exception) => format!("{}: {}", exception.type_name, exception.message),
+        other => other.type_of().full_name(),
+    })
+}

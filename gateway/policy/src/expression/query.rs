@@ -1,0 +1,77 @@
+//! Deferred LINQ queries: descriptions that are run each time they are enumerated.
+
+use std::sync::Arc;
+
+use super::object::Closure;
+use super::types::{Family, Type};
+use super::value::Value;
+
+/// A query over a source, not yet run.
+#[derive(Debug)]
+pub struct Query {
+    /// Type of what it yields.
+    pub(crate) element: Type,
+    pub(crate) source: Value,
+    pub(crate) step: Step,
+}
+
+/// What a query does to its source.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Where(Value),
+    Select(Value),
+    SelectMany(Value),
+    Take(i64),
+    Skip(i64),
+    TakeWhile(Value),
+    SkipWhile(Value),
+    Concat(Value),
+    Append(Value),
+    Prepend(Value),
+    Distinct { ignore_case: bool },
+    Union(Value),
+    Except(Value),
+    Intersect(Value),
+    Reverse,
+    OrderBy(Vec<SortKey>),
+    GroupBy { key: Value, element: Option<Value>, types: Arc<[Type]> },
+    Zip(Value, Value),
+    DefaultIfEmpty(Value),
+    /// `Range(start, count)`; there is no source.
+    Range(i32, i32),
+    /// `Repeat(source, count)`.
+    Repeat(i32),
+    /// `Cast<T>` and `OfType<T>`.
+    Cast(Type),
+    OfType(Type),
+}
+
+/// One key of `OrderBy(…).ThenBy(…)`.
+#[derive(Debug, Clone)]
+pub(crate) struct SortKey {
+    pub(crate) selector: Value,
+    pub(crate) descending: bool,
+    pub(crate) comparer: Option<bool>,
+}
+
+impl Query {
+    pub(crate) fn type_of(&self) -> Type {
+        match self.step {
+            Step::OrderBy(_) => {
+                Type::Generic(Family::OrderedEnumerable, Arc::new([self.element.clone()]))
+            }
+            _ => Type::enumerable(self.element.clone()),
+        }
+    }
+}
+
+/// The closure of a delegate value.
+pub(crate) fn closure(value: &Value) -> Option<&Closure> {
+    match value {
+        Value::Object(object) => match object.as_ref() {
+            super::object::Object::Closure(closure) => Some(closure),
+            _ => None,
+        },
+        _ => None,
+    }
+}

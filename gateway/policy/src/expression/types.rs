@@ -1,0 +1,561 @@
+//! The static types of expressions.
+
+use std::sync::Arc;
+
+use super::handle::Handle;
+use super::object::Object;
+use super::value::Value;
+
+/// A type as the checker knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// A problem was reported where this type comes from; nothing more is said about it.
+    Unknown,
+    /// The type of `null`.
+    Null,
+    /// No value.
+    Void,
+    /// A type without arguments.
+    Basic(Basic),
+    /// `T[]`.
+    Array(Arc<Self>),
+    /// `T?` of a value type.
+    Nullable(Arc<Self>),
+    /// A generic type.
+    Generic(Family, Arc<[Self]>),
+    /// An enumeration.
+    Enumeration(Enumeration),
+    /// An exception class by its full name.
+    Exception(&'static str),
+    /// An anonymous type, by its properties.
+    Anonymous(Arc<[(Arc<str>, Self)]>),
+    /// A type parameter in a signature of the library.
+    Parameter(Arc<str>),
+}
+
+macro_rules! basics {
+    ($($variant:ident $short:literal $full:literal $kind:ident,)*) => {
+        /// Types without type arguments.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "each is the .NET or APIM type of its name")]
+        pub enum Basic { $($variant,)* }
+
+        impl Basic {
+            /// Every one with its short and full name.
+            pub(crate) const ALL: &'static [(Self, &'static str, &'static str)] =
+                &[$((Self::$variant, $short, $full),)*];
+
+            /// Short name as documents write it.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $short,)* }
+            }
+
+            /// Full .NET name.
+            pub(crate) fn full_name(self) -> &'static str {
+                match self { $(Self::$variant => $full,)* }
+            }
+
+            fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind,)* }
+            }
+        }
+    };
+}
+
+/// How a basic type behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Struct,
+    Class,
+    Static,
+}
+
+basics! {
+    Object "object" "System.Object" Class,
+    Bool "bool" "System.Boolean" Struct,
+    Char "char" "System.Char" Struct,
+    SByte "sbyte" "System.SByte" Struct,
+    Byte "byte" "System.Byte" Struct,
+    Short "short" "System.Int16" Struct,
+    UShort "ushort" "System.UInt16" Struct,
+    Int "int" "System.Int32" Struct,
+    UInt "uint" "System.UInt32" Struct,
+    Long "long" "System.Int64" Struct,
+    ULong "ulong" "System.UInt64" Struct,
+    Float "float" "System.Single" Struct,
+    Double "double" "System.Double" Struct,
+    String "string" "System.String" Class,
+    Guid "Guid" "System.Guid" Struct,
+    DateTime "DateTime" "System.DateTime" Struct,
+    DateTimeOffset "DateTimeOffset" "System.DateTimeOffset" Struct,
+    TimeSpan "TimeSpan" "System.TimeSpan" Struct,
+    Random "Random" "System.Random" Class,
+    StringBuilder "StringBuilder" "System.Text.StringBuilder" Class,
+    Encoding "Encoding" "System.Text.Encoding" Class,
+    StringComparer "StringComparer" "System.StringComparer" Class,
+    HashAlgorithm "HashAlgorithm" "System.Security.Cryptography.HashAlgorithm" Class,
+    Md5 "MD5" "System.Security.Cryptography.MD5" Class,
+    Sha1 "SHA1" "System.Security.Cryptography.SHA1" Class,
+    Sha1Managed "SHA1Managed" "System.Security.Cryptography.SHA1Managed" Class,
+    Sha256 "SHA256" "System.Security.Cryptography.SHA256" Class,
+    Sha256Managed "SHA256Managed" "System.Security.Cryptography.SHA256Managed" Class,
+    Sha384 "SHA384" "System.Security.Cryptography.SHA384" Class,
+    Sha384Managed "SHA384Managed" "System.Security.Cryptography.SHA384Managed" Class,
+    Sha512 "SHA512" "System.Security.Cryptography.SHA512" Class,
+    Sha512Managed "SHA512Managed" "System.Security.Cryptography.SHA512Managed" Class,
+    KeyedHash "KeyedHashAlgorithm" "System.Security.Cryptography.KeyedHashAlgorithm" Class,
+    Hmac "HMAC" "System.Security.Cryptography.HMAC" Class,
+    HmacMd5 "HMACMD5" "System.Security.Cryptography.HMACMD5" Class,
+    HmacSha1 "HMACSHA1" "System.Security.Cryptography.HMACSHA1" Class,
+    HmacSha256 "HMACSHA256" "System.Security.Cryptography.HMACSHA256" Class,
+    HmacSha384 "HMACSHA384" "System.Security.Cryptography.HMACSHA384" Class,
+    HmacSha512 "HMACSHA512" "System.Security.Cryptography.HMACSHA512" Class,
+    Certificate "X509Certificate2" "System.Security.Cryptography.X509Certificates.X509Certificate2" Class,
+    DistinguishedName "X500DistinguishedName" "System.Security.Cryptography.X509Certificates.X500DistinguishedName" Class,
+    Math "Math" "System.Math" Static,
+    Convert "Convert" "System.Convert" Static,
+    BitConverter "BitConverter" "System.BitConverter" Static,
+    WebUtility "WebUtility" "System.Net.WebUtility" Static,
+    Uri "Uri" "System.Uri" Static,
+    Enumerable "Enumerable" "System.Linq.Enumerable" Static,
+    ArrayClass "Array" "System.Array" Class,
+    TupleClass "Tuple" "System.Tuple" Static,
+    Context "IProxyRequestContext" "IProxyRequestContext" Class,
+    Api "IApi" "IApi" Class,
+    Operation "IOperation" "IOperation" Class,
+    Subscription "ISubscription" "ISubscription" Class,
+    Request "IRequest" "IRequest" Class,
+    Response "IResponse" "IResponse" Class,
+    Url "IUrl" "IUrl" Class,
+    HeaderMap "IHeaders" "IHeaders" Class,
+    QueryMap "IQuery" "IQuery" Class,
+    ParameterMap "IMatchedParameters" "IMatchedParameters" Class,
+    VariableMap "IVariables" "IVariables" Class,
+    CertificateMap "ICertificates" "ICertificates" Class,
+    IdentityLists "IIdentityLists" "IIdentityLists" Class,
+    IdentityList "IIdentityList" "IIdentityList" Class,
+    Deployment "IDeployment" "IDeployment" Class,
+    Gateway "IGateway" "IGateway" Class,
+    LastError "ILastError" "ILastError" Class,
+    MessageBody "IMessageBody" "IMessageBody" Class,
+}
+
+macro_rules! families {
+    ($($variant:ident $name:literal $arity:literal,)*) => {
+        /// Generic types, with the number of their arguments (the largest, for those that come in
+        /// several).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "each is the .NET type of its name")]
+        pub enum Family { $($variant,)* }
+
+        impl Family {
+            pub(crate) const ALL: &'static [(Self, &'static str, usize)] =
+                &[$((Self::$variant, $name, $arity),)*];
+
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+families! {
+    List "List" 1,
+    Dictionary "Dictionary" 2,
+    HashSet "HashSet" 1,
+    Queue "Queue" 1,
+    Stack "Stack" 1,
+    Enumerable "IEnumerable" 1,
+    OrderedEnumerable "IOrderedEnumerable" 1,
+    Collection "ICollection" 1,
+    IList "IList" 1,
+    ISet "ISet" 1,
+    IDictionary "IDictionary" 2,
+    ReadOnlyCollection "IReadOnlyCollection" 1,
+    ReadOnlyList "IReadOnlyList" 1,
+    ReadOnlyDictionary "IReadOnlyDictionary" 2,
+    Pair "KeyValuePair" 2,
+    Grouping "IGrouping" 2,
+    EqualityComparer "IEqualityComparer" 1,
+    Tuple "Tuple" 7,
+    ValueTuple "ValueTuple" 7,
+    Func "Func" 9,
+    Action "Action" 8,
+    Predicate "Predicate" 1,
+}
+
+macro_rules! enumerations {
+    ($($variant:ident $full:literal { $($member:ident = $value:literal,)* })*) => {
+        /// Enumerations that expressions may name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "each is the .NET enumeration of its name")]
+        pub enum Enumeration { $($variant,)* }
+
+        impl Enumeration {
+            pub(crate) const ALL: &'static [(Self, &'static str, &'static str)] =
+                &[$((Self::$variant, stringify!($variant), $full),)*];
+
+            /// Full .NET name.
+            pub(crate) fn full_name(self) -> &'static str {
+                match self { $(Self::$variant => $full,)* }
+            }
+
+            /// Names and values.
+            pub(crate) fn members(self) -> &'static [(&'static str, i32)] {
+                match self { $(Self::$variant => &[$((stringify!($member), $value),)*],)* }
+            }
+        }
+    };
+}
+
+enumerations! {
+    StringComparison "System.StringComparison" {
+        CurrentCulture = 0, CurrentCultureIgnoreCase = 1, InvariantCulture = 2,
+        InvariantCultureIgnoreCase = 3, Ordinal = 4, OrdinalIgnoreCase = 5,
+    }
+    StringSplitOptions "System.StringSplitOptions" {
+        None = 0, RemoveEmptyEntries = 1, TrimEntries = 2,
+    }
+    DateTimeKind "System.DateTimeKind" { Unspecified = 0, Utc = 1, Local = 2, }
+    DayOfWeek "System.DayOfWeek" {
+        Sunday = 0, Monday = 1, Tuesday = 2, Wednesday = 3, Thursday = 4, Friday = 5, Saturday = 6,
+    }
+    MidpointRounding "System.MidpointRounding" {
+        ToEven = 0, AwayFromZero = 1, ToZero = 2, ToNegativeInfinity = 3, ToPositiveInfinity = 4,
+    }
+    X509NameType "System.Security.Cryptography.X509Certificates.X509NameType" {
+        SimpleName = 0, EmailName = 1, UpnName = 2, DnsName = 3, DnsFromAlternativeName = 4,
+        UrlName = 5,
+    }
+}
+
+impl Enumeration {
+    /// Short name.
+    pub(crate) fn name(self) -> &'static str {
+        let full = self.full_name();
+        full.rsplit('.').next().unwrap_or(full)
+    }
+}
+
+/// Types of APIM's allow-list (or of its own library) that this gateway does not run yet.
+pub(crate) const NOT_YET: &[&str] = &[
+    "Newtonsoft.Json.Formatting", "Newtonsoft.Json.JsonConvert", "Newtonsoft.Json.Linq.Extensions",
+    "Newtonsoft.Json.Linq.JArray", "Newtonsoft.Json.Linq.JConstructor",
+    "Newtonsoft.Json.Linq.JContainer", "Newtonsoft.Json.Linq.JObject",
+    "Newtonsoft.Json.Linq.JProperty", "Newtonsoft.Json.Linq.JRaw", "Newtonsoft.Json.Linq.JToken",
+    "Newtonsoft.Json.Linq.JTokenType", "Newtonsoft.Json.Linq.JValue", "System.Decimal",
+    "System.IO.StringReader", "System.IO.StringWriter", "System.Net.IPAddress",
+    "System.Security.Cryptography.AsymmetricAlgorithm", "System.Security.Cryptography.CipherMode",
+    "System.Security.Cryptography.HashAlgorithmName", "System.Security.Cryptography.Oid",
+    "System.Security.Cryptography.PaddingMode",
+    "System.Security.Cryptography.RNGCryptoServiceProvider", "System.Security.Cryptography.RSA",
+    "System.Security.Cryptography.RSAEncryptionPadding",
+    "System.Security.Cryptography.RSASignaturePadding",
+    "System.Security.Cryptography.SymmetricAlgorithm",
+    "System.Security.Cryptography.X509Certificates.PublicKey",
+    "System.Security.Cryptography.X509Certificates.RSACertificateExtensions",
+    "System.Security.Cryptography.X509Certificates.X509Certificate",
+    "System.Security.Cryptography.X509Certificates.X509ContentType", "System.Enum",
+    "System.Text.RegularExpressions.Capture", "System.Text.RegularExpressions.CaptureCollection",
+    "System.Text.RegularExpressions.Group", "System.Text.RegularExpressions.GroupCollection",
+    "System.Text.RegularExpressions.Match", "System.Text.RegularExpressions.MatchCollection",
+    "System.Text.RegularExpressions.Regex", "System.Text.RegularExpressions.RegexOptions",
+    "System.TimeZone", "System.TimeZoneInfo", "System.UriPartial", "System.Nullable",
+    "System.Collections.Generic.IEnumerator", "System.Xml.Linq.Extensions",
+    "System.Xml.Linq.XAttribute", "System.Xml.Linq.XCData", "System.Xml.Linq.XComment",
+    "System.Xml.Linq.XContainer", "System.Xml.Linq.XDeclaration", "System.Xml.Linq.XDocument",
+    "System.Xml.Linq.XDocumentType", "System.Xml.Linq.XElement", "System.Xml.Linq.XName",
+    "System.Xml.Linq.XNamespace", "System.Xml.Linq.XNode", "System.Xml.Linq.XObject",
+    "System.Xml.Linq.XNodeDocumentOrderComparer", "System.Xml.Linq.XNodeEqualityComparer",
+    "System.Xml.Linq.XProcessingInstruction", "System.Xml.Linq.XText", "System.Xml.XmlNodeType",
+    "System.Xml.XmlDocument", "System.Xml.XmlReader", "Jwt", "BasicAuthCredentials",
+    "Authorization", "IUser", "IProduct", "IGroup", "IUserIdentity", "IGraphQLDataObject",
+];
+
+/// Exception classes that `catch` and `throw new` may name.
+pub(crate) const EXCEPTIONS: &[&str] = {
+    use super::exception::names::*;
+    &[
+        EXCEPTION, SYSTEM, ARGUMENT, ARGUMENT_NULL, ARGUMENT_RANGE, ARITHMETIC, DIVIDE_BY_ZERO,
+        FORMAT, INDEX_RANGE, INVALID_CAST, INVALID_OPERATION, KEY_NOT_FOUND, NOT_SUPPORTED,
+        NULL_REFERENCE, OVERFLOW, CRYPTOGRAPHIC,
+    ]
+};
+
+impl Type {
+    pub(crate) const OBJECT: Self = Self::Basic(Basic::Object);
+    pub(crate) const BOOL: Self = Self::Basic(Basic::Bool);
+    pub(crate) const CHAR: Self = Self::Basic(Basic::Char);
+    pub(crate) const INT: Self = Self::Basic(Basic::Int);
+    pub(crate) const STRING: Self = Self::Basic(Basic::String);
+
+    pub(crate) fn array(element: Self) -> Self {
+        Self::Array(Arc::new(element))
+    }
+
+    pub(crate) fn enumerable(element: Self) -> Self {
+        Self::Generic(Family::Enumerable, Arc::new([element]))
+    }
+
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// Whether a variable of this type can never hold `null`.
+    pub(crate) fn is_value_type(&self) -> bool {
+        match self {
+            Self::Basic(basic) => basic.kind() == Kind::Struct,
+            Self::Generic(family, _) => matches!(family, Family::Pair | Family::ValueTuple),
+            Self::Enumeration(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether only static members can be used.
+    pub(crate) fn is_static_class(&self) -> bool {
+        matches!(self, Self::Basic(basic) if basic.kind() == Kind::Static)
+    }
+
+    pub(crate) fn is_numeric(&self) -> bool {
+        self.rank().is_some()
+    }
+
+    /// Arithmetic types in order of promotion: 0 below `int`, then int, uint, long, ulong, float,
+    /// double.
+    pub(crate) fn rank(&self) -> Option<u8> {
+        let Self::Basic(basic) = self else { return None };
+        Some(match basic {
+            Basic::Char | Basic::SByte | Basic::Byte | Basic::Short | Basic::UShort => 0,
+            Basic::Int => 1,
+            Basic::UInt => 2,
+            Basic::Long => 3,
+            Basic::ULong => 4,
+            Basic::Float => 5,
+            Basic::Double => 6,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn is_integral(&self) -> bool {
+        self.rank().is_some_and(|rank| rank < 5)
+    }
+
+    /// `T` of `T?`, or the type itself.
+    pub(crate) fn unwrap_nullable(&self) -> &Self {
+        match self {
+            Self::Nullable(inner) => inner,
+            other => other,
+        }
+    }
+
+    /// The name as C# writes it.
+    pub(crate) fn display(&self) -> String {
+        match self {
+            Self::Unknown => "?".to_owned(),
+            Self::Null => "null".to_owned(),
+            Self::Void => "void".to_owned(),
+            Self::Basic(basic) => basic.name().to_owned(),
+            Self::Array(element) => format!("{}[]", element.display()),
+            Self::Nullable(inner) => format!("{}?", inner.display()),
+            Self::Generic(Family::ValueTuple, arguments) => format!("({})", join(arguments, Self::display)),
+            Self::Generic(family, arguments) if arguments.is_empty() => family.name().to_owned(),
+            Self::Generic(family, arguments) => {
+                format!("{}<{}>", family.name(), join(arguments, Self::display))
+            }
+            Self::Enumeration(enumeration) => enumeration.name().to_owned(),
+            Self::Exception(name) => name.rsplit('.').next().unwrap_or(name).to_owned(),
+            Self::Anonymous(_) => "anonymous type".to_owned(),
+            Self::Parameter(name) => name.to_string(),
+        }
+    }
+
+    /// The name as .NET's `Type.ToString()` writes it, for messages of exceptions.
+    pub(crate) fn full_name(&self) -> String {
+        match self {
+            Self::Basic(basic) => basic.full_name().to_owned(),
+            Self::Array(element) => format!("{}[]", element.full_name()),
+            Self::Nullable(inner) => format!("System.Nullable`1[{}]", inner.full_name()),
+            Self::Generic(family, arguments) => {
+                let namespace = match family {
+                    Family::Tuple | Family::ValueTuple | Family::Func | Family::Action
+                    | Family::Predicate => "System",
+                    Family::Grouping | Family::OrderedEnumerable => "System.Linq",
+                    _ => "System.Collections.Generic",
+                };
+                let count = arguments.len();
+                if count == 0 {
+                    return format!("{namespace}.{}", family.name());
+                }
+                let arguments = join_with(arguments, ",", Self::full_name);
+                format!("{namespace}.{}`{count}[{arguments}]", family.name())
+            }
+            Self::Enumeration(enumeration) => enumeration.full_name().to_owned(),
+            Self::Exception(name) => (*name).to_owned(),
+            Self::Anonymous(properties) => format!("<>f__AnonymousType0`{}", properties.len()),
+            other => other.display(),
+        }
+    }
+
+    /// Direct base type and interfaces, nearest first; `object` is left to the caller.
+    pub(crate) fn bases(&self) -> Vec<Self> {
+        let generic = |family, arguments: &[Self]| Self::Generic(family, arguments.into());
+        match self {
+            Self::Basic(Basic::String) => vec![Self::enumerable(Self::CHAR)],
+            Self::Array(element) => vec![
+                Self::Basic(Basic::ArrayClass),
+                generic(Family::IList, &[element.as_ref().clone()]),
+                generic(Family::ReadOnlyList, &[element.as_ref().clone()]),
+            ],
+            Self::Generic(family, arguments) => match (family, arguments.as_ref()) {
+                (Family::List, arguments) => {
+                    vec![generic(Family::IList, arguments), generic(Family::ReadOnlyList, arguments)]
+                }
+                (Family::HashSet, arguments) => {
+                    vec![
+                        generic(Family::ISet, arguments),
+                        generic(Family::ReadOnlyCollection, arguments),
+                    ]
+                }
+                (Family::IList | Family::ISet, arguments) => {
+                    vec![generic(Family::Collection, arguments)]
+                }
+                (Family::ReadOnlyList, arguments) => {
+                    vec![generic(Family::ReadOnlyCollection, arguments)]
+                }
+                (
+                    Family::Collection
+                    | Family::ReadOnlyCollection
+                    | Family::Queue
+                    | Family::Stack
+                    | Family::OrderedEnumerable,
+                    arguments,
+                ) => vec![generic(Family::Enumerable, arguments)],
+                (Family::Grouping, [_, element]) => vec![Self::enumerable(element.clone())],
+                (Family::Dictionary, arguments) => vec![
+                    generic(Family::IDictionary, arguments),
+                    generic(Family::ReadOnlyDictionary, arguments),
+                ],
+                (Family::IDictionary, arguments) => {
+                    vec![generic(Family::Collection, &[generic(Family::Pair, arguments)])]
+                }
+                (Family::ReadOnlyDictionary, arguments) => {
+                    vec![generic(Family::ReadOnlyCollection, &[generic(Family::Pair, arguments)])]
+                }
+                _ => Vec::new(),
+            },
+            Self::Basic(Basic::HeaderMap | Basic::QueryMap) => vec![generic(
+                Family::ReadOnlyDictionary,
+                &[Self::STRING, Self::array(Self::STRING)],
+            )],
+            Self::Basic(Basic::ParameterMap) => {
+                vec![generic(Family::ReadOnlyDictionary, &[Self::STRING, Self::STRING])]
+            }
+            Self::Basic(Basic::VariableMap) => {
+                vec![generic(Family::ReadOnlyDictionary, &[Self::STRING, Self::OBJECT])]
+            }
+            Self::Basic(Basic::CertificateMap) => vec![generic(
+                Family::ReadOnlyDictionary,
+                &[Self::STRING, Self::Basic(Basic::Certificate)],
+            )],
+            Self::Basic(Basic::StringComparer) => {
+                vec![generic(Family::EqualityComparer, &[Self::STRING])]
+            }
+            Self::Basic(
+                Basic::HmacMd5 | Basic::HmacSha1 | Basic::HmacSha256 | Basic::HmacSha384
+                | Basic::HmacSha512,
+            ) => vec![Self::Basic(Basic::Hmac)],
+            Self::Basic(Basic::Hmac) => vec![Self::Basic(Basic::KeyedHash)],
+            Self::Basic(Basic::Sha1Managed) => vec![Self::Basic(Basic::Sha1)],
+            Self::Basic(Basic::Sha256Managed) => vec![Self::Basic(Basic::Sha256)],
+            Self::Basic(Basic::Sha384Managed) => vec![Self::Basic(Basic::Sha384)],
+            Self::Basic(Basic::Sha512Managed) => vec![Self::Basic(Basic::Sha512)],
+            Self::Basic(
+                Basic::KeyedHash | Basic::Md5 | Basic::Sha1 | Basic::Sha256 | Basic::Sha384
+                | Basic::Sha512,
+            ) => vec![Self::Basic(Basic::HashAlgorithm)],
+            Self::Exception(name) => {
+                super::exception::base_of(name).map(Self::Exception).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a reference conversion to `other` exists, apart from `object`.
+    pub(crate) fn derives_from(&self, other: &Self) -> bool {
+        self == other
+            || self.bases().iter().any(|base| base.derives_from(other))
+            || matches!((self, other), (Self::Array(_), Self::Basic(Basic::ArrayClass)))
+    }
+
+    /// `T` if this is or implements `IEnumerable<T>`.
+    pub(crate) fn element(&self) -> Option<Self> {
+        match self {
+            Self::Generic(Family::Enumerable, arguments) => arguments.first().cloned(),
+            other => other.bases().iter().find_map(Self::element),
+        }
+    }
+}
+
+fn join(types: &[Type], name: impl Fn(&Type) -> String) -> String {
+    join_with(types, ", ", name)
+}
+
+fn join_with(types: &[Type], separator: &str, name: impl Fn(&Type) -> String) -> String {
+    types.iter().map(name).collect::<Vec<_>>().join(separator)
+}
+
+/// The type of a value; `None` for `null`.
+pub(crate) fn type_of(value: &Value) -> Option<Type> {
+    let basic = match value {
+        Value::Null => return None,
+        Value::Bool(_) => Basic::Bool,
+        Value::Char(_) => Basic::Char,
+        Value::SByte(_) => Basic::SByte,
+        Value::Byte(_) => Basic::Byte,
+        Value::Short(_) => Basic::Short,
+        Value::UShort(_) => Basic::UShort,
+        Value::Int(_) => Basic::Int,
+        Value::UInt(_) => Basic::UInt,
+        Value::Long(_) => Basic::Long,
+        Value::ULong(_) => Basic::ULong,
+        Value::Float(_) => Basic::Float,
+        Value::Double(_) => Basic::Double,
+        Value::Text(_) => Basic::String,
+        Value::Guid(_) => Basic::Guid,
+        Value::DateTime(_) => Basic::DateTime,
+        Value::DateTimeOffset(_) => Basic::DateTimeOffset,
+        Value::TimeSpan(_) => Basic::TimeSpan,
+        Value::Enum(enumeration, _) => return Some(Type::Enumeration(*enumeration)),
+        Value::Handle(handle) => Handle::basic(*handle),
+        Value::Certificate(_) => Basic::Certificate,
+        Value::Object(object) => return Some(Object::type_of(object)),
+    };
+    Some(Type::Basic(basic))
+}
+
+/// Whether `value is T`: exact for value types, by inheritance for the rest.
+pub(crate) fn is_instance(value: &Value, target: &Type) -> bool {
+    let Some(actual) = type_of(value) else { return false };
+    let target = target.unwrap_nullable();
+    if *target == Type::OBJECT || actual == *target {
+        return true;
+    }
+    if actual.is_value_type() {
+        return false;
+    }
+    actual.derives_from(target) || covariant(&actual, target)
+}
+
+/// `List<string>` is an `IEnumerable<object>`; `string[]` is an `object[]`.
+pub(crate) fn covariant(actual: &Type, target: &Type) -> bool {
+    match (actual, target) {
+        (Type::Array(from), Type::Array(to)) => {
+            !from.is_value_type() && (**to == Type::OBJECT || from.derives_from(to) || covariant(from, to))
+        }
+        (_, Type::Generic(Family::Enumerable, arguments)) => {
+            let (Some(from), Some(to)) = (actual.element(), arguments.first()) else { return false };
+            !from.is_value_type() && (*to == Type::OBJECT || from.derives_from(to) || covariant(&from, to))
+        }
+        _ => false,
+    }
+}
