@@ -35,7 +35,12 @@ impl AdminReply {
     /// The node's revision when it answered (`x-countersign-revision`).
     #[must_use]
     pub fn revision(&self) -> Option<u64> {
-        self.headers.get("x-countersign-revision")?.to_str().ok()?.parse().ok()
+        self.headers
+            .get("x-countersign-revision")?
+            .to_str()
+            .ok()?
+            .parse()
+            .ok()
     }
 }
 
@@ -67,7 +72,11 @@ impl AdminClient {
         let mut token = HeaderValue::from_str(&format!("Bearer {token}"))
             .map_err(|_| ClientError::Setting("the token is not printable ASCII"))?;
         token.set_sensitive(true);
-        Ok(Self { client: client.build()?, token, connection: Arc::default() })
+        Ok(Self {
+            client: client.build()?,
+            token,
+            connection: Arc::default(),
+        })
     }
 
     /// `GET`.
@@ -94,7 +103,8 @@ impl AdminClient {
     ///
     /// As [`AdminClient::get`].
     pub async fn patch(&self, path: &str, document: &Value) -> Result<AdminReply, ClientError> {
-        self.request(Method::PATCH, path, Some(document), &[(IF_MATCH, "*")]).await
+        self.request(Method::PATCH, path, Some(document), &[(IF_MATCH, "*")])
+            .await
     }
 
     /// `DELETE` of any version (`If-Match: *`).
@@ -103,7 +113,8 @@ impl AdminClient {
     ///
     /// As [`AdminClient::get`].
     pub async fn delete(&self, path: &str) -> Result<AdminReply, ClientError> {
-        self.request(Method::DELETE, path, None, &[(IF_MATCH, "*")]).await
+        self.request(Method::DELETE, path, None, &[(IF_MATCH, "*")])
+            .await
     }
 
     /// `POST` of a JSON document.
@@ -131,7 +142,8 @@ impl AdminClient {
             Some(document) => Some(serde_json::to_vec(document)?),
             None => None,
         };
-        self.bytes(method, path, content, "application/json", headers).await
+        self.bytes(method, path, content, "application/json", headers)
+            .await
     }
 
     /// Any request with any body.
@@ -176,7 +188,10 @@ impl AdminClient {
 
 impl std::fmt::Debug for AdminClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("AdminClient").field("client", &self.client).finish_non_exhaustive()
+        formatter
+            .debug_struct("AdminClient")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }
 

@@ -28,20 +28,33 @@ pub fn empty() -> Body {
 /// A body of known bytes.
 #[must_use]
 pub fn bytes(content: impl Into<Bytes>) -> Body {
-    Full::new(content.into()).map_err(|never| match never {}).boxed()
+    Full::new(content.into())
+        .map_err(|never| match never {})
+        .boxed()
 }
 
 /// A body of `length` zero bytes that takes no memory; with a `Content-Length` when `declared`.
 #[must_use]
 pub fn zeros(length: u64, declared: bool) -> Body {
-    Zeros { remaining: length, declared }.boxed()
+    Zeros {
+        remaining: length,
+        declared,
+    }
+    .boxed()
 }
 
 /// A body that is fed piece by piece; with a `Content-Length` when `length` is given.
 #[must_use]
 pub fn channel(length: Option<u64>) -> (BodySender, Body) {
     let (sender, receiver) = mpsc::channel(1);
-    (BodySender { sender }, Fed { receiver, remaining: length }.boxed())
+    (
+        BodySender { sender },
+        Fed {
+            receiver,
+            remaining: length,
+        }
+        .boxed(),
+    )
 }
 
 /// Feeds a body; dropping it ends the body.
@@ -53,17 +66,26 @@ pub struct BodySender {
 impl BodySender {
     /// Sends a piece once there is room for it; false when nobody reads any more.
     pub async fn send(&self, piece: impl Into<Bytes>) -> bool {
-        self.sender.send(Ok(Frame::data(piece.into()))).await.is_ok()
+        self.sender
+            .send(Ok(Frame::data(piece.into())))
+            .await
+            .is_ok()
     }
 
     /// Sends the trailers, which are the last thing of a body.
     pub async fn trailers(&self, trailers: HeaderMap) -> bool {
-        self.sender.send(Ok(Frame::trailers(trailers))).await.is_ok()
+        self.sender
+            .send(Ok(Frame::trailers(trailers)))
+            .await
+            .is_ok()
     }
 
     /// Breaks the body off: the connection that carries it ends without completing the message.
     pub async fn fail(&self, reason: &str) -> bool {
-        self.sender.send(Err(reason.to_owned().into())).await.is_ok()
+        self.sender
+            .send(Err(reason.to_owned().into()))
+            .await
+            .is_ok()
     }
 }
 
@@ -90,7 +112,8 @@ impl hyper::body::Body for Fed {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.remaining.map_or_else(SizeHint::default, SizeHint::with_exact)
+        self.remaining
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
@@ -113,7 +136,9 @@ impl hyper::body::Body for Zeros {
         }
         let length = usize::try_from(self.remaining).map_or(PIECE, |rest| rest.min(PIECE));
         self.remaining -= length as u64;
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&PAGE).slice(..length)))))
+        Poll::Ready(Some(Ok(Frame::data(
+            Bytes::from_static(&PAGE).slice(..length),
+        ))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -121,6 +146,10 @@ impl hyper::body::Body for Zeros {
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.declared { SizeHint::with_exact(self.remaining) } else { SizeHint::default() }
+        if self.declared {
+            SizeHint::with_exact(self.remaining)
+        } else {
+            SizeHint::default()
+        }
     }
 }

@@ -25,9 +25,12 @@ pub use pki::{Files, Pki};
 #[must_use]
 pub fn hex(octets: &[u8]) -> String {
     use std::fmt::Write as _;
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{octet:02X}");
-        text
-    })
+    octets.iter().fold(
+        String::with_capacity(octets.len() * 2),
+        |mut text, octet| {
+            // Writing into a String cannot fail.
+            let _ = write!(text, "{octet:02X}");
+            text
+        },
+    )
 }

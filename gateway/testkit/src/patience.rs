@@ -24,7 +24,10 @@ pub fn patience(deadline: Duration) -> Duration {
 /// # Panics
 ///
 /// When the deadline has passed without an answer.
-#[expect(clippy::panic, reason = "a promise that does not come true ends the test")]
+#[expect(
+    clippy::panic,
+    reason = "a promise that does not come true ends the test"
+)]
 pub async fn eventually<T, Probe, Answer>(deadline: Duration, what: &str, mut probe: Probe) -> T
 where
     Probe: FnMut() -> Answer,
@@ -64,6 +67,9 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "it never came true that pigs fly")]
     async fn eventually_names_what_did_not_come_true() {
-        eventually(Duration::from_millis(5), "pigs fly", || async { None::<()> }).await;
+        eventually(Duration::from_millis(5), "pigs fly", || async {
+            None::<()>
+        })
+        .await;
     }
 }

@@ -72,7 +72,9 @@ impl Pki {
     /// When OpenSSL or the file system fail.
     #[must_use]
     pub fn new() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |passed| passed.as_secs());
         Self::at(i64::try_from(now).unwrap_or(i64::MAX))
     }
 
@@ -83,8 +85,10 @@ impl Pki {
     /// As [`Pki::new`].
     #[must_use]
     pub fn at(now: i64) -> Self {
-        let options =
-            AuthorityOptions { validity: Validity::days_from(now, 3650), ..Default::default() };
+        let options = AuthorityOptions {
+            validity: Validity::days_from(now, 3650),
+            ..Default::default()
+        };
         let root = |name: &str| {
             Authority::new(&Subject::common_name(name), &options).expect("an authority is made")
         };
@@ -132,7 +136,9 @@ impl Pki {
     #[must_use]
     pub fn client(&self, subject: impl Into<Subject>) -> Issued {
         let request = LeafRequest::client(subject).valid(Validity::days_from(self.now, 365));
-        self.ca.issue(&request).expect("a client certificate is issued")
+        self.ca
+            .issue(&request)
+            .expect("a client certificate is issued")
     }
 
     /// Issues one more server certificate of [`Pki::ca`], for DNS names (wildcards too).
@@ -147,7 +153,9 @@ impl Pki {
         for name in names {
             request = request.dns(*name);
         }
-        self.ca.issue(&request).expect("a server certificate is issued")
+        self.ca
+            .issue(&request)
+            .expect("a server certificate is issued")
     }
 
     /// A list of [`Pki::ca`] with these certificates on it.
@@ -192,7 +200,10 @@ impl Pki {
     }
 
     fn write_all(&self) {
-        write(&self.path("ca.pem"), self.ca.certificate_pem().expect("PEM of the authority"));
+        write(
+            &self.path("ca.pem"),
+            self.ca.certificate_pem().expect("PEM of the authority"),
+        );
         write(&self.path("ca.crl"), self.crl.pem());
         for (name, issued) in [
             ("server", &self.server),
@@ -223,7 +234,9 @@ fn local_server(authority: &Authority, name: &str, validity: Validity) -> Issued
         .dns("localhost")
         .ip(IpAddr::V4(Ipv4Addr::LOCALHOST))
         .ip(IpAddr::V6(Ipv6Addr::LOCALHOST));
-    authority.issue(&request).expect("a server certificate is issued")
+    authority
+        .issue(&request)
+        .expect("a server certificate is issued")
 }
 
 fn revocation_list(authority: &Authority, revoked: &[&Issued], now: i64, number: u64) -> Crl {
@@ -240,7 +253,9 @@ fn revocation_list(authority: &Authority, revoked: &[&Issued], now: i64, number:
         this_update: now - 60,
         next_update: now + 3650 * DAY,
     };
-    authority.crl(&request).expect("a revocation list is signed")
+    authority
+        .crl(&request)
+        .expect("a revocation list is signed")
 }
 
 fn write(path: &Path, content: impl AsRef<[u8]>) {

@@ -76,9 +76,15 @@ impl Identity {
         // A callback, because OpenSSL would otherwise ask for a password on the terminal.
         let key = PKey::private_key_from_pem_callback(key, |_| Ok(0))?;
         if !certificate.public_key()?.public_eq(&key) {
-            return Err(ClientError::Setting("the key does not belong to the certificate"));
+            return Err(ClientError::Setting(
+                "the key does not belong to the certificate",
+            ));
         }
-        Ok(Self { certificate, key, chain })
+        Ok(Self {
+            certificate,
+            key,
+            chain,
+        })
     }
 
     /// The same certificate without its intermediates, as misconfigured partners send it.
@@ -260,7 +266,10 @@ impl ClientBuilder {
         settings.authority = self
             .authority
             .unwrap_or_else(|| format!("{}:{}", settings.verify_name, settings.address.port()));
-        Ok(Client { context, settings: settings.into() })
+        Ok(Client {
+            context,
+            settings: settings.into(),
+        })
     }
 
     fn context(&self) -> Result<SslContext, ClientError> {
@@ -283,9 +292,8 @@ impl ClientBuilder {
         self.present(&mut context)?;
         self.verify(&mut context)?;
         // Sessions are kept by the connection that got them, not by the context.
-        context.set_session_cache_mode(
-            SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL,
-        );
+        context
+            .set_session_cache_mode(SslSessionCacheMode::CLIENT | SslSessionCacheMode::NO_INTERNAL);
         context.set_new_session_callback(|ssl, session| session::keep(ssl, &session));
         // A server that closes without close_notify must look like an error, not like an end.
         context.clear_options(SslOptions::IGNORE_UNEXPECTED_EOF);
@@ -293,7 +301,9 @@ impl ClientBuilder {
     }
 
     fn present(&self, context: &mut SslContextBuilder) -> Result<(), ClientError> {
-        let Some(identity) = &self.identity else { return Ok(()) };
+        let Some(identity) = &self.identity else {
+            return Ok(());
+        };
         context.set_certificate(&identity.certificate)?;
         context.set_private_key(&identity.key)?;
         for above in &identity.chain {

@@ -1,15 +1,18 @@
 //! One connection, kept open for as long as a test wants it.
 
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{Method, Request, Uri};
+use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use openssl::x509::X509;
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio_openssl::SslStream;
 
@@ -53,10 +56,50 @@ enum Sender {
     Http2(http2::SendRequest<Body>),
 }
 
+/// Why a request was not answered.
+enum Failure {
+    Unwritable(http::Error),
+    Refused(hyper::Error),
+}
+
+impl From<http::Error> for Failure {
+    fn from(error: http::Error) -> Self {
+        Self::Unwritable(error)
+    }
+}
+
+impl From<hyper::Error> for Failure {
+    fn from(error: hyper::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// The task that moves a connection's bytes, and how that ended.
+struct Driver {
+    task: JoinHandle<()>,
+    ended: watch::Receiver<Option<Arc<hyper::Error>>>,
+}
+
+impl Driver {
+    fn spawn(connection: impl Future<Output = Result<(), hyper::Error>> + Send + 'static) -> Self {
+        let (end, ended) = watch::channel(None);
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                end.send_replace(Some(Arc::new(error)));
+            }
+        });
+        Self { task, ended }
+    }
+}
+
+fn never_sent(error: hyper::Error) -> ClientError {
+    ClientError::Request { error, ended: None }
+}
+
 /// An open connection. HTTP/1.1 requests queue up behind each other; HTTP/2 requests share it.
 pub struct Connection {
     sender: Sender,
-    driver: JoinHandle<Result<(), hyper::Error>>,
+    driver: Driver,
     facts: TlsFacts,
     sessions: Sessions,
     authority: String,
@@ -75,14 +118,20 @@ impl Connection {
         let (sender, driver) = if facts.alpn.as_deref() == Some("h2") {
             let (sender, connection) = http2::handshake(TokioExecutor::new(), io)
                 .await
-                .map_err(ClientError::Request)?;
-            (Sender::Http2(sender), tokio::spawn(connection))
+                .map_err(never_sent)?;
+            (Sender::Http2(sender), Driver::spawn(connection))
         } else {
-            let (sender, connection) =
-                http1::handshake(io).await.map_err(ClientError::Request)?;
-            (Sender::Http1(Mutex::new(sender)), tokio::spawn(connection))
+            let (sender, connection) = http1::handshake(io).await.map_err(never_sent)?;
+            (Sender::Http1(Mutex::new(sender)), Driver::spawn(connection))
         };
-        Ok(Self { sender, driver, facts, sessions, authority, deadline })
+        Ok(Self {
+            sender,
+            driver,
+            facts,
+            sessions,
+            authority,
+            deadline,
+        })
     }
 
     /// What the handshake came to.
@@ -112,7 +161,7 @@ impl Connection {
     /// Whether the connection can carry no further request.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.driver.is_finished()
+        self.driver.task.is_finished()
             || match &self.sender {
                 Sender::Http1(sender) => sender.try_lock().is_ok_and(|sender| sender.is_closed()),
                 Sender::Http2(sender) => sender.is_closed(),
@@ -125,7 +174,13 @@ impl Connection {
     ///
     /// As [`Connection::send`].
     pub async fn get(&self, path: &str) -> Result<Response, ClientError> {
-        self.send(Request::builder().method(Method::GET).uri(path).body(empty())?).await
+        self.send(
+            Request::builder()
+                .method(Method::GET)
+                .uri(path)
+                .body(empty())?,
+        )
+        .await
     }
 
     /// Sends a request and reads the response. A URI without an authority gets the client's.
@@ -149,41 +204,65 @@ impl Connection {
         within(self.deadline, "the response's head", self.exchange(request)).await
     }
 
-    async fn exchange(&self, mut request: Request<Body>) -> Result<Streamed, ClientError> {
-        let response = match &self.sender {
+    async fn exchange(&self, request: Request<Body>) -> Result<Streamed, ClientError> {
+        let error = match self.request(request).await {
+            Ok(response) => return Ok(Streamed::new(response)),
+            Err(Failure::Unwritable(error)) => return Err(ClientError::NotARequest(error)),
+            Err(Failure::Refused(error)) => error,
+        };
+        // The connection's own end says more than "closed"; it follows at once, if it comes.
+        let mut ended = self.driver.ended.clone();
+        let end = ended.wait_for(Option::is_some);
+        let ended = match tokio::time::timeout(Duration::from_millis(100), end).await {
+            Ok(Ok(ended)) => ended.clone(),
+            _ => None,
+        };
+        Err(ClientError::Request { error, ended })
+    }
+
+    async fn request(
+        &self,
+        mut request: Request<Body>,
+    ) -> Result<http::Response<Incoming>, Failure> {
+        match &self.sender {
             Sender::Http1(sender) => {
                 self.address_http1(&mut request)?;
                 let mut sender = sender.lock().await;
-                sender.ready().await.map_err(ClientError::Request)?;
-                sender.send_request(request).await
+                sender.ready().await?;
+                Ok(sender.send_request(request).await?)
             }
             Sender::Http2(sender) => {
                 self.address_http2(&mut request)?;
                 let mut sender = sender.clone();
-                sender.ready().await.map_err(ClientError::Request)?;
-                sender.send_request(request).await
+                sender.ready().await?;
+                Ok(sender.send_request(request).await?)
             }
-        };
-        Ok(Streamed::new(response.map_err(ClientError::Request)?))
+        }
     }
 
-    fn address_http1(&self, request: &mut Request<Body>) -> Result<(), ClientError> {
+    fn address_http1(&self, request: &mut Request<Body>) -> Result<(), http::Error> {
         if request.headers().contains_key(HOST) {
             return Ok(());
         }
-        let host = request.uri().authority().map_or(self.authority.as_str(), Authority::as_str);
+        let host = request
+            .uri()
+            .authority()
+            .map_or(self.authority.as_str(), Authority::as_str);
         let host = http::HeaderValue::from_str(host).map_err(http::Error::from)?;
         request.headers_mut().insert(HOST, host);
         Ok(())
     }
 
     /// HTTP/2 carries the authority in the pseudo-header; an explicit `Host` becomes that.
-    fn address_http2(&self, request: &mut Request<Body>) -> Result<(), ClientError> {
+    fn address_http2(&self, request: &mut Request<Body>) -> Result<(), http::Error> {
         if request.uri().authority().is_some() {
             return Ok(());
         }
         let host = request.headers_mut().remove(HOST);
-        let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or(&self.authority);
+        let host = host
+            .as_ref()
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or(&self.authority);
         let mut parts = request.uri().clone().into_parts();
         parts.authority = Some(host.parse().map_err(http::Error::from)?);
         parts.scheme = Some(Scheme::HTTPS);
@@ -195,21 +274,27 @@ impl Connection {
     pub async fn close(self) {
         let Self { sender, driver, .. } = self;
         drop(sender);
-        let abort = driver.abort_handle();
+        let abort = driver.task.abort_handle();
         // A server that does not take part must not hold the test up.
-        if tokio::time::timeout(Duration::from_secs(2), driver).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(2), driver.task)
+            .await
+            .is_err()
+        {
             abort.abort();
         }
     }
 
     /// Cuts the connection off without any goodbye.
     pub fn abort(self) {
-        self.driver.abort();
+        self.driver.task.abort();
     }
 }
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Connection").field("facts", &self.facts).finish_non_exhaustive()
+        formatter
+            .debug_struct("Connection")
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! What may go wrong for a client, told apart.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::error::ErrorStack;
@@ -15,8 +16,14 @@ pub enum ClientError {
     #[error("handshake: {0}")]
     Handshake(#[source] openssl::ssl::Error),
     /// The connection ended, or broke the protocol, before the response's head was there.
-    #[error("request: {0}")]
-    Request(#[source] hyper::Error),
+    #[error("request: {error}{}", ended.as_ref().map(|end| format!(" (the connection ended: {end})")).unwrap_or_default())]
+    Request {
+        /// What the request was told.
+        #[source]
+        error: hyper::Error,
+        /// How the connection ended, when it did: an alert that arrived between two requests is here.
+        ended: Option<Arc<hyper::Error>>,
+    },
     /// The connection ended, or broke the protocol, inside the response's body.
     #[error("response body: {0}")]
     ResponseBody(#[source] hyper::Error),
@@ -50,7 +57,8 @@ impl ClientError {
     /// `tlsv13 alert certificate required`), if one did.
     #[must_use]
     pub fn alert(&self) -> Option<String> {
-        self.causes().into_iter().find_map(|cause| {
+        self.chain().into_iter().find_map(|error| {
+            let cause = error.to_string();
             let start = cause.find("alert ")?;
             // "error:0A000418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:file.c:908:SSL alert number 48"
             let before = cause.get(..start)?.rfind(':').map_or(0, |colon| colon + 1);
@@ -62,34 +70,36 @@ impl ClientError {
     /// idle connection looks like when it is closed under a request.
     #[must_use]
     pub fn is_closed_before_response(&self) -> bool {
-        matches!(self, Self::Request(error)
+        matches!(self, Self::Request { error, .. }
             if error.is_incomplete_message() || error.is_canceled() || error.is_closed())
     }
 
     /// Whether the server reset the TCP connection.
     #[must_use]
     pub fn is_reset(&self) -> bool {
-        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
-        while let Some(error) = cause {
-            if let Some(error) = error.downcast_ref::<std::io::Error>()
-                && error.kind() == std::io::ErrorKind::ConnectionReset
-            {
-                return true;
-            }
-            cause = error.source();
-        }
-        false
+        self.chain().into_iter().any(|error| {
+            error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset)
+        })
     }
 
-    fn causes(&self) -> Vec<String> {
-        let mut texts = Vec::new();
-        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
-        while let Some(error) = cause {
-            texts.push(error.to_string());
-            cause = error.source();
+    /// Every error beneath this one, the innermost first, because it says it most precisely.
+    fn chain(&self) -> Vec<&(dyn Error + 'static)> {
+        let ended: Option<&(dyn Error + 'static)> = match self {
+            Self::Request {
+                ended: Some(ended), ..
+            } => Some(&**ended),
+            _ => None,
+        };
+        let mut chain: Vec<&(dyn Error + 'static)> = vec![];
+        for mut cause in [Some(self as &(dyn Error + 'static)), ended] {
+            while let Some(error) = cause {
+                chain.push(error);
+                cause = error.source();
+            }
         }
-        // The innermost says it most precisely.
-        texts.reverse();
-        texts
+        chain.reverse();
+        chain
     }
 }

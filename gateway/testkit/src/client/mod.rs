@@ -69,7 +69,10 @@ impl Client {
     ///
     /// As [`Client::connect`] and [`Connection::send`].
     pub async fn get(&self, path: &str) -> Result<Response, ClientError> {
-        let request = Request::builder().method(Method::GET).uri(path).body(empty())?;
+        let request = Request::builder()
+            .method(Method::GET)
+            .uri(path)
+            .body(empty())?;
         self.send(request).await
     }
 
@@ -112,13 +115,20 @@ impl Client {
         let sessions = Sessions::default();
         let ssl = self.prepare(&sessions, session)?;
         let mut stream = SslStream::new(ssl, tcp)?;
-        Pin::new(&mut stream).connect().await.map_err(ClientError::Handshake)?;
+        Pin::new(&mut stream)
+            .connect()
+            .await
+            .map_err(ClientError::Handshake)?;
         Ok((stream, sessions))
     }
 
     async fn dial(&self) -> std::io::Result<TcpStream> {
         let to = self.settings.address;
-        let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        let socket = if to.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
         if let Some(from) = self.settings.from {
             socket.bind(SocketAddr::new(from, 0))?;
         }
@@ -160,7 +170,10 @@ impl Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
+        formatter
+            .debug_struct("Client")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -171,6 +184,9 @@ async fn within<T>(
 ) -> Result<T, ClientError> {
     match tokio::time::timeout(deadline, work).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(ClientError::Deadline { what, after: deadline }),
+        Err(_) => Err(ClientError::Deadline {
+            what,
+            after: deadline,
+        }),
     }
 }

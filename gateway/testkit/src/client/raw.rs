@@ -27,7 +27,12 @@ impl RawTls {
         deadline: Duration,
     ) -> Self {
         let facts = TlsFacts::of(&stream);
-        Self { stream, facts, sessions: sessions.clone(), deadline }
+        Self {
+            stream,
+            facts,
+            sessions: sessions.clone(),
+            deadline,
+        }
     }
 
     /// What the handshake came to.
@@ -49,7 +54,10 @@ impl RawTls {
     /// [`ClientError::Stream`] or [`ClientError::Deadline`].
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
         let writing = async {
-            self.stream.write_all(bytes).await.map_err(ClientError::Stream)?;
+            self.stream
+                .write_all(bytes)
+                .await
+                .map_err(ClientError::Stream)?;
             self.stream.flush().await.map_err(ClientError::Stream)
         };
         within(self.deadline, "writing", writing).await
@@ -63,7 +71,11 @@ impl RawTls {
     pub async fn read(&mut self) -> Result<Vec<u8>, ClientError> {
         let reading = async {
             let mut buffer = vec![0; 16 * 1024];
-            let length = self.stream.read(&mut buffer).await.map_err(ClientError::Stream)?;
+            let length = self
+                .stream
+                .read(&mut buffer)
+                .await
+                .map_err(ClientError::Stream)?;
             buffer.truncate(length);
             Ok(buffer)
         };
@@ -117,8 +129,12 @@ impl RawTls {
     /// [`ClientError::Stream`] or [`ClientError::Deadline`].
     pub async fn shutdown(&mut self) -> Result<(), ClientError> {
         let stream = &mut self.stream;
-        let ending =
-            async { Pin::new(stream).shutdown().await.map_err(ClientError::Stream) };
+        let ending = async {
+            Pin::new(stream)
+                .shutdown()
+                .await
+                .map_err(ClientError::Stream)
+        };
         within(self.deadline, "shutting down", ending).await
     }
 }

@@ -54,7 +54,10 @@ impl Sessions {
     }
 
     pub(super) fn all(&self) -> Vec<Session> {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.received
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -62,7 +65,11 @@ impl Sessions {
 pub(super) fn keep(ssl: &SslRef, session: &SslSessionRef) {
     let Ok(index) = index() else { return };
     if let (Some(sessions), Ok(der)) = (ssl.ex_data(index), session.to_der()) {
-        sessions.received.lock().unwrap_or_else(PoisonError::into_inner).push(Session { der });
+        sessions
+            .received
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Session { der });
     }
 }
 

@@ -1,5 +1,8 @@
 //! What the origin is told to answer.
-#![expect(clippy::expect_used, reason = "a script that cannot be written ends the test")]
+#![expect(
+    clippy::expect_used,
+    reason = "a script that cannot be written ends the test"
+)]
 
 use std::time::Duration;
 
@@ -102,7 +105,10 @@ impl Answer {
     /// With a body of `length` zero bytes and its `Content-Length`.
     #[must_use]
     pub fn zeros(mut self, length: u64) -> Self {
-        self.content = Content::Zeros { length, declared: true };
+        self.content = Content::Zeros {
+            length,
+            declared: true,
+        };
         self
     }
 
@@ -111,7 +117,10 @@ impl Answer {
     pub fn chunked(mut self) -> Self {
         self.content = match self.content {
             Content::Bytes(bytes) => Content::Pieces(vec![(Duration::ZERO, bytes)]),
-            Content::Zeros { length, .. } => Content::Zeros { length, declared: false },
+            Content::Zeros { length, .. } => Content::Zeros {
+                length,
+                declared: false,
+            },
             other => other,
         };
         self
@@ -132,7 +141,8 @@ impl Answer {
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
-        self.headers.append(name, HeaderValue::from_str(value).expect("a header value"));
+        self.headers
+            .append(name, HeaderValue::from_str(value).expect("a header value"));
         self
     }
 

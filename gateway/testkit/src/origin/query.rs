@@ -13,7 +13,10 @@ use super::record::RequestHead;
 pub(super) fn answer(head: &RequestHead) -> Answer {
     let (path, query) = head.path.split_once('?').unwrap_or((&head.path, ""));
     let mut answer = Answer::ok().body(format!("{} {path}\n", head.method));
-    for word in query.split('&').filter(|word| !word.is_empty() && !word.starts_with('_')) {
+    for word in query
+        .split('&')
+        .filter(|word| !word.is_empty() && !word.starts_with('_'))
+    {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         answer = match apply(answer, name, value) {
             Ok(answer) => answer,
@@ -24,20 +27,30 @@ pub(super) fn answer(head: &RequestHead) -> Answer {
 }
 
 fn apply(answer: Answer, name: &str, value: &str) -> Result<Answer, String> {
-    let number =
-        || value.parse::<u64>().map_err(|_| format!("{name}={value}: a whole number is expected"));
+    let number = || {
+        value
+            .parse::<u64>()
+            .map_err(|_| format!("{name}={value}: a whole number is expected"))
+    };
     Ok(match name {
         "status" => {
             let mut answer = answer;
-            answer.status = value.parse().map_err(|_| format!("{value} is not a status"))?;
+            answer.status = value
+                .parse()
+                .map_err(|_| format!("{value} is not a status"))?;
             answer
         }
         "size" => answer.zeros(number()?),
         "delay" => answer.after(Duration::from_millis(number()?)),
         "chunked" => answer.chunked(),
-        "echo" => Answer { content: Answer::echo().content, ..answer },
+        "echo" => Answer {
+            content: Answer::echo().content,
+            ..answer
+        },
         "header" => {
-            let (name, value) = value.split_once(':').ok_or("header=name:value is expected")?;
+            let (name, value) = value
+                .split_once(':')
+                .ok_or("header=name:value is expected")?;
             let readable = name.parse::<http::HeaderName>().is_ok()
                 && http::HeaderValue::from_str(value).is_ok();
             if !readable {

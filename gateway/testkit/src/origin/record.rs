@@ -67,14 +67,20 @@ pub(super) struct BodyDigest {
 
 impl BodyDigest {
     pub(super) fn new() -> Self {
-        Self { length: 0, sha256: Sha256::new(), start: BytesMut::new(), trailers: None }
+        Self {
+            length: 0,
+            sha256: Sha256::new(),
+            start: BytesMut::new(),
+            trailers: None,
+        }
     }
 
     pub(super) fn update(&mut self, piece: &Bytes) {
         self.length += piece.len() as u64;
         self.sha256.update(piece);
         let room = KEPT.saturating_sub(self.start.len()).min(piece.len());
-        self.start.extend_from_slice(piece.get(..room).unwrap_or_default());
+        self.start
+            .extend_from_slice(piece.get(..room).unwrap_or_default());
     }
 
     pub(super) fn finish(self, head: RequestHead, complete: bool) -> Recorded {
@@ -100,15 +106,24 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn push(&self, recorded: Recorded) {
-        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
+        self.recorded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(recorded);
     }
 
     pub(super) fn all(&self) -> Vec<Recorded> {
-        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.recorded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn clear(&self) {
-        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.recorded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     pub(super) fn count(counter: &AtomicU64) -> u64 {

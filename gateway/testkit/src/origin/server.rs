@@ -11,11 +11,13 @@ use gateway_tls::issue::Issued;
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use openssl::hash::MessageDigest;
-use openssl::ssl::{Ssl, SslContext, SslContextBuilder, SslMethod, SslRef, SslVerifyMode, SslVersion};
+use openssl::ssl::{
+    Ssl, SslContext, SslContextBuilder, SslMethod, SslRef, SslVerifyMode, SslVersion,
+};
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -34,7 +36,8 @@ type Script = Arc<dyn Fn(&RequestHead) -> Answer + Send + Sync>;
 
 /// Builds an [`Origin`].
 pub struct OriginBuilder {
-    tls: Option<SslContext>,
+    tls: Option<SslContextBuilder>,
+    http2: bool,
     script: Script,
     address: SocketAddr,
 }
@@ -59,6 +62,13 @@ impl OriginBuilder {
     #[must_use]
     pub fn mutual_tls(mut self, server: &Issued, clients: &X509) -> Self {
         self.tls = Some(tls_context(server, Some(clients)).expect("a TLS context for the origin"));
+        self
+    }
+
+    /// Offers HTTP/2 beside HTTP/1.1 by ALPN; only over TLS.
+    #[must_use]
+    pub fn http2(mut self) -> Self {
+        self.http2 = true;
         self
     }
 
@@ -87,23 +97,53 @@ impl OriginBuilder {
     #[must_use]
     pub fn start(self) -> Origin {
         let listener = std::net::TcpListener::bind(self.address).expect("a port for the origin");
-        listener.set_nonblocking(true).expect("a listener that does not block");
-        let address = listener.local_addr().expect("the address of a bound listener");
+        listener
+            .set_nonblocking(true)
+            .expect("a listener that does not block");
+        let address = listener
+            .local_addr()
+            .expect("the address of a bound listener");
         let log = Arc::new(Log::default());
         let (stop, stopped) = watch::channel(false);
-        let served = Served { tls: self.tls, script: self.script, log: Arc::clone(&log) };
-        let scheme = if served.tls.is_some() { "https" } else { "http" };
+        let tls = self.tls.map(|mut context| {
+            if self.http2 {
+                context.set_alpn_select_callback(|_, offered| {
+                    openssl::ssl::select_next_proto(b"\x02h2\x08http/1.1", offered)
+                        .ok_or(openssl::ssl::AlpnError::NOACK)
+                });
+            }
+            context.build()
+        });
+        let served = Served {
+            tls,
+            script: self.script,
+            log: Arc::clone(&log),
+        };
+        let scheme = if served.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let thread = std::thread::Builder::new()
             .name("origin".to_owned())
             .spawn(move || run(listener, Arc::new(served), stopped))
             .expect("a thread for the origin");
-        Origin { address, scheme, log, stop, thread: Some(thread) }
+        Origin {
+            address,
+            scheme,
+            log,
+            stop,
+            thread: Some(thread),
+        }
     }
 }
 
 impl std::fmt::Debug for OriginBuilder {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("OriginBuilder").field("address", &self.address).finish_non_exhaustive()
+        formatter
+            .debug_struct("OriginBuilder")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,6 +164,7 @@ impl Origin {
     pub fn builder() -> OriginBuilder {
         OriginBuilder {
             tls: None,
+            http2: false,
             script: Arc::new(query::answer),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         }
@@ -156,7 +197,11 @@ impl Origin {
     /// `http://127.0.0.1:PORT` or `https://localhost:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
-        let host = if self.scheme == "https" { "localhost" } else { "127.0.0.1" };
+        let host = if self.scheme == "https" {
+            "localhost"
+        } else {
+            "127.0.0.1"
+        };
         format!("{}://{host}:{}", self.scheme, self.address.port())
     }
 
@@ -212,11 +257,17 @@ impl Drop for Origin {
 
 impl std::fmt::Debug for Origin {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Origin").field("url", &self.url()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Origin")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
     }
 }
 
-fn tls_context(server: &Issued, clients: Option<&X509>) -> Result<SslContext, openssl::error::ErrorStack> {
+fn tls_context(
+    server: &Issued,
+    clients: Option<&X509>,
+) -> Result<SslContextBuilder, openssl::error::ErrorStack> {
     let mut context = SslContextBuilder::new(SslMethod::tls_server())?;
     context.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     context.set_certificate(server.certificate())?;
@@ -233,7 +284,7 @@ fn tls_context(server: &Issued, clients: Option<&X509>) -> Result<SslContext, op
         context.add_client_ca(authority)?;
         context.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
     }
-    Ok(context.build())
+    Ok(context)
 }
 
 struct Served {
@@ -274,25 +325,40 @@ fn run(listener: std::net::TcpListener, served: Arc<Served>, mut stopped: watch:
 
 async fn connection(tcp: TcpStream, served: Arc<Served>) {
     let _ = tcp.set_nodelay(true);
-    let mut peer = Peer { connection: Log::next(&served.log.connections), ..Peer::default() };
+    let mut peer = Peer {
+        connection: Log::next(&served.log.connections),
+        ..Peer::default()
+    };
     let (wire, reset) = Wire::new(tcp);
     let Some(context) = &served.tls else {
         return serve(wire, peer, reset, served).await;
     };
     let Ok(ssl) = Ssl::new(context) else { return };
-    let Ok(mut stream) = SslStream::new(ssl, wire) else { return };
+    let Ok(mut stream) = SslStream::new(ssl, wire) else {
+        return;
+    };
     if Pin::new(&mut stream).accept().await.is_err() {
         Log::next(&served.log.refused_handshakes);
         return;
     }
     identify(stream.ssl(), &mut peer);
-    serve(stream, peer, reset, served).await;
+    if stream.ssl().selected_alpn_protocol() == Some(b"h2") {
+        serve_http2(stream, peer, reset, served).await;
+    } else {
+        serve(stream, peer, reset, served).await;
+    }
 }
 
 fn identify(ssl: &SslRef, peer: &mut Peer) {
     if let Some(certificate) = ssl.peer_certificate() {
-        peer.sha1 = certificate.digest(MessageDigest::sha1()).ok().map(|digest| hex(&digest));
-        peer.sha256 = certificate.digest(MessageDigest::sha256()).ok().map(|digest| hex(&digest));
+        peer.sha1 = certificate
+            .digest(MessageDigest::sha1())
+            .ok()
+            .map(|digest| hex(&digest));
+        peer.sha256 = certificate
+            .digest(MessageDigest::sha256())
+            .ok()
+            .map(|digest| hex(&digest));
     }
 }
 
@@ -301,11 +367,33 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request| {
-        respond(request, peer.clone(), Arc::clone(&reset), Arc::clone(&served))
+        respond(
+            request,
+            peer.clone(),
+            Arc::clone(&reset),
+            Arc::clone(&served),
+        )
     });
     // A connection that ends badly is either the script's doing or the client's.
     let _ = http1::Builder::new()
         .max_headers(1024)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn serve_http2<S>(stream: S, peer: Peer, reset: ResetOnDrop, served: Arc<Served>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        respond(
+            request,
+            peer.clone(),
+            Arc::clone(&reset),
+            Arc::clone(&served),
+        )
+    });
+    let _ = http2::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
@@ -320,7 +408,10 @@ async fn respond(
     let (parts, incoming) = request.into_parts();
     let head = RequestHead {
         connection: peer.connection,
-        path: parts.uri.path_and_query().map_or_else(|| parts.uri.to_string(), ToString::to_string),
+        path: parts
+            .uri
+            .path_and_query()
+            .map_or_else(|| parts.uri.to_string(), ToString::to_string),
         method: parts.method,
         version: parts.version,
         headers: parts.headers,
@@ -420,11 +511,17 @@ async fn write(answer: Answer, reset: ResetOnDrop) -> Result<Response<Body>, Box
 
 /// One byte more than there will be, when the body is to break off.
 fn declared_length(answer: &Answer) -> Option<u64> {
-    let breaks_off = u64::from(matches!(answer.fault, Fault::CloseInBody | Fault::ResetInBody));
+    let breaks_off = u64::from(matches!(
+        answer.fault,
+        Fault::CloseInBody | Fault::ResetInBody
+    ));
     match &answer.content {
         _ if answer.trailers.is_some() => None,
         Content::Bytes(content) => Some(content.len() as u64 + breaks_off),
-        Content::Zeros { length, declared: true } => Some(length + breaks_off),
+        Content::Zeros {
+            length,
+            declared: true,
+        } => Some(length + breaks_off),
         _ => None,
     }
 }

@@ -20,7 +20,13 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(tcp: TcpStream) -> (Self, ResetOnDrop) {
         let reset = ResetOnDrop::default();
-        (Self { tcp, reset: Arc::clone(&reset) }, reset)
+        (
+            Self {
+                tcp,
+                reset: Arc::clone(&reset),
+            },
+            reset,
+        )
     }
 }
 
