@@ -1,0 +1,311 @@
+//! The client side of HTTP: hyper behind a boundary of `http` types and [`Body`].
+//!
+//! Nothing outside this module knows which HTTP implementation reads requests. [`serve_connection`]
+//! owns a connection from the end of its handshake to its close: deadlines, limits, drain.
+
+pub(crate) mod activity;
+pub(crate) mod framing;
+pub(crate) mod guarded_io;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Version, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep};
+
+use crate::body::{Body, BodyError};
+use crate::front::activity::{Activity, Due, OpenRequest};
+use crate::front::framing::{HeadLimits, Refusal, Scanner};
+use crate::front::guarded_io::GuardedIo;
+use crate::settings::FrontSettings;
+
+/// The protocol that ALPN chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1, also without ALPN.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// What answers requests.
+pub(crate) trait Handler {
+    /// Answers one request. With a `refusal` the request itself means nothing and must be answered
+    /// with it.
+    fn handle(
+        self: Rc<Self>,
+        request: Request<Body>,
+        refusal: Option<Refusal>,
+    ) -> impl Future<Output = Answer>;
+}
+
+/// A response, and whether the connection ends with it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) response: Response<Body>,
+    pub(crate) close: bool,
+}
+
+/// Why a connection ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By the rules.
+    Orderly,
+    /// The client took nothing of what it was sent.
+    WriteTimeout,
+    /// The stream or the protocol failed; for operators.
+    Failed(String),
+}
+
+/// Serves `stream` until it ends. `drain` turning true lets open requests finish and then closes.
+pub(crate) async fn serve_connection<S, H>(
+    stream: S,
+    protocol: Protocol,
+    handler: Rc<H>,
+    settings: Rc<FrontSettings>,
+    drain: watch::Receiver<bool>,
+) -> End
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+    H: Handler + 'static,
+{
+    let activity = Activity::new();
+    let service = {
+        let activity = Rc::clone(&activity);
+        let settings = Rc::clone(&settings);
+        service_fn(move |request: Request<Incoming>| {
+            let open = activity.request_begins();
+            let refusal = match protocol {
+                Protocol::Http1 => activity.next_head(),
+                Protocol::Http2 => None,
+            };
+            let handler = Rc::clone(&handler);
+            let activity = Rc::clone(&activity);
+            let settings = Rc::clone(&settings);
+            async move {
+                let request = request.map(|incoming| {
+                    Body::streaming(incoming, settings.body_timeout, settings.max_body_bytes)
+                });
+                let answer = handler.handle(request, refusal).await;
+                Ok::<_, Infallible>(deliver(answer, protocol, &activity, open))
+            }
+        })
+    };
+    match protocol {
+        Protocol::Http1 => {
+            let limits = HeadLimits {
+                head_bytes: settings.max_head_bytes,
+                target_bytes: settings.max_target_bytes,
+            };
+            let io = GuardedIo::http1(stream, Rc::clone(&activity), Scanner::new(limits));
+            let connection = http1::Builder::new()
+                .preserve_header_case(true)
+                // Deadlines are the driver's: a timer per request costs a system call each.
+                .header_read_timeout(None)
+                // Heads are limited before they come here.
+                .max_buf_size(settings.max_head_bytes.max(MIN_BUFFER) * 2)
+                .serve_connection(TokioIo::new(io), service);
+            drive(connection, activity, settings, drain).await
+        }
+        Protocol::Http2 => {
+            let io = GuardedIo::http2(stream, Rc::clone(&activity));
+            let connection = http2::Builder::new(LocalExecutor)
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(settings.http2_streams)
+                .max_header_list_size(u32::try_from(settings.max_head_bytes).unwrap_or(u32::MAX))
+                .keep_alive_interval(settings.http2_ping_interval)
+                .keep_alive_timeout(settings.http2_ping_timeout)
+                .max_pending_accept_reset_streams(20)
+                .max_send_buf_size(HTTP2_SEND_BUFFER)
+                .initial_stream_window_size(HTTP2_WINDOW)
+                .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+                .serve_connection(TokioIo::new(io), service);
+            drive(connection, activity, settings, drain).await
+        }
+    }
+}
+
+/// hyper takes no smaller buffer.
+const MIN_BUFFER: usize = 8192;
+/// What is buffered per stream for a client that reads slowly.
+const HTTP2_SEND_BUFFER: usize = 64 * 1024;
+/// What one stream, and all streams together, may send without being read.
+const HTTP2_WINDOW: u32 = 256 * 1024;
+const HTTP2_CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+fn deliver(
+    answer: Answer,
+    protocol: Protocol,
+    activity: &Activity,
+    open: OpenRequest,
+) -> Response<Delivered> {
+    let Answer { mut response, close } = answer;
+    *response.version_mut() = match protocol {
+        Protocol::Http1 => Version::HTTP_11,
+        Protocol::Http2 => Version::HTTP_2,
+    };
+    if close {
+        match protocol {
+            Protocol::Http1 => {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Protocol::Http2 => activity.close_after_responses(),
+        }
+    }
+    response.map(|body| Delivered { body, _open: open })
+}
+
+/// A response's body on its way; the request is open until it is gone.
+struct Delivered {
+    body: Body,
+    _open: OpenRequest,
+}
+
+impl HttpBody for Delivered {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Runs the streams of HTTP/2 connections on their worker's thread.
+#[derive(Clone, Copy)]
+struct LocalExecutor;
+
+impl<F> hyper::rt::Executor<F> for LocalExecutor
+where
+    F: Future + 'static,
+{
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(async move {
+            future.await;
+        });
+    }
+}
+
+/// What the driver needs of either protocol's connection.
+trait Connection: Future<Output = hyper::Result<()>> {
+    fn finish(self: Pin<&mut Self>);
+}
+
+impl<I, S, B> Connection for http1::Connection<I, S>
+where
+    S: hyper::service::HttpService<Incoming, ResBody = B>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    I: hyper::rt::Read + hyper::rt::Write + Unpin,
+    B: HttpBody + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<I, S, B, E> Connection for http2::Connection<I, S, E>
+where
+    S: hyper::service::HttpService<Incoming, ResBody = B>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    I: hyper::rt::Read + hyper::rt::Write + Unpin,
+    B: HttpBody + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    E: hyper::rt::bounds::Http2ServerConnExec<S::Future, B>,
+{
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Polls the connection, and acts when a deadline passes or the proxy drains.
+async fn drive<C: Connection>(
+    connection: C,
+    activity: Rc<Activity>,
+    settings: Rc<FrontSettings>,
+    mut drain: watch::Receiver<bool>,
+) -> End {
+    let mut connection = pin!(connection);
+    let mut draining = pin!(async move { drain.wait_for(|drain| *drain).await.is_ok() });
+    let shortest = Activity::shortest(&settings);
+    let mut timer: Pin<&mut Sleep> = pin!(tokio::time::sleep(shortest));
+    let mut finishing = false;
+    let mut watching = true;
+    std::future::poll_fn(|context| {
+        loop {
+            if let Poll::Ready(result) = connection.as_mut().poll(context) {
+                return Poll::Ready(match result {
+                    Ok(()) => End::Orderly,
+                    Err(error) => End::Failed(crate::body::sources(&error)),
+                });
+            }
+            if !finishing && activity.wants_close() {
+                finishing = true;
+                connection.as_mut().finish();
+                continue;
+            }
+            if watching && let Poll::Ready(drain) = draining.as_mut().poll(context) {
+                watching = false;
+                if drain && !finishing {
+                    finishing = true;
+                    connection.as_mut().finish();
+                    continue;
+                }
+            }
+            // The timer follows the deadline lazily: moved when it fires, or when the deadline came
+            // nearer, never once per request.
+            let deadline = activity.deadline(&settings);
+            if let Some((due, _)) = deadline
+                && Instant::from_std(due) < timer.deadline()
+            {
+                timer.as_mut().reset(Instant::from_std(due));
+            }
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            let now = Instant::now();
+            match deadline {
+                Some((due, action)) if Instant::from_std(due) <= now => {
+                    timer.as_mut().reset(now + shortest);
+                    match action {
+                        Due::Abort => return Poll::Ready(End::WriteTimeout),
+                        Due::RefuseHead => activity.force(Refusal::HEAD_TIMEOUT),
+                        // Nothing is open: a client that does not even take our good-bye is given up.
+                        Due::CloseIdle if finishing => return Poll::Ready(End::Orderly),
+                        Due::CloseIdle => {
+                            finishing = true;
+                            connection.as_mut().finish();
+                        }
+                    }
+                }
+                Some((due, _)) => timer.as_mut().reset(Instant::from_std(due)),
+                None => timer.as_mut().reset(now + shortest),
+            }
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests;

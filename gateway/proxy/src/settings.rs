@@ -1,0 +1,139 @@
+//! What the proxy can be told, with the reason for every default.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Settings of the data path; filled from the configuration file by `gateway`.
+#[derive(Debug, Clone)]
+pub struct ProxySettings {
+    /// Addresses to listen on; port 0 takes a free one.
+    pub listen: Vec<SocketAddr>,
+    /// Worker threads; at least one.
+    pub workers: usize,
+    /// Whether responses carry `x-countersign-revision`.
+    pub revision_header: bool,
+    /// The pseudonym this gateway adds to `Via` (RFC 9110 section 7.6.3).
+    pub via: String,
+    /// Limits on connections and handshakes.
+    pub admission: AdmissionSettings,
+    /// Limits and deadlines towards clients.
+    pub front: FrontSettings,
+    /// Deadlines and pool sizes towards backends.
+    pub upstream: UpstreamSettings,
+}
+
+impl Default for ProxySettings {
+    fn default() -> Self {
+        Self {
+            listen: Vec::new(),
+            workers: 1,
+            revision_header: false,
+            via: "countersign".to_owned(),
+            admission: AdmissionSettings::default(),
+            front: FrontSettings::default(),
+            upstream: UpstreamSettings::default(),
+        }
+    }
+}
+
+/// How many clients are let in at a time. A connection over a limit is closed at once; accepting
+/// itself never stops, because a queue that fills with silent connections keeps good clients out.
+#[derive(Debug, Clone)]
+pub struct AdmissionSettings {
+    /// Open connections per worker.
+    pub connections_per_worker: usize,
+    /// Open connections per client address, over all workers.
+    pub connections_per_address: usize,
+    /// Handshakes in flight per worker.
+    pub handshakes_per_worker: usize,
+    /// Handshakes in flight per client address, over all workers.
+    pub handshakes_per_address: usize,
+    /// Time from accept to the end of the handshake.
+    pub handshake_timeout: Duration,
+}
+
+impl Default for AdmissionSettings {
+    fn default() -> Self {
+        Self {
+            connections_per_worker: 16_384,
+            connections_per_address: 4_096,
+            handshakes_per_worker: 2_048,
+            handshakes_per_address: 256,
+            handshake_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Limits and deadlines towards clients.
+#[derive(Debug, Clone)]
+pub struct FrontSettings {
+    /// Time for a complete request head, from its first byte (from the end of the handshake for the
+    /// first one). Over it: 408.
+    pub header_timeout: Duration,
+    /// How long a connection may stay open without a request.
+    pub idle_timeout: Duration,
+    /// Longest pause between two pieces of a request body. Over it: 408.
+    pub body_timeout: Duration,
+    /// Longest time a client may take no byte of what is being sent to it.
+    pub write_timeout: Duration,
+    /// Bytes of a request head (HTTP/1.1) or of a decoded header list (HTTP/2). Over it: 431.
+    pub max_head_bytes: usize,
+    /// Bytes of the request target. Over it: 414. APIM allows 16,384.
+    pub max_target_bytes: usize,
+    /// Bytes of a request body that is streamed; `None` for no limit. Over it: 413.
+    pub max_body_bytes: Option<u64>,
+    /// Bytes of a body that a policy has read into memory. Over it: 413 for a request.
+    pub max_buffered_bytes: usize,
+    /// Open streams of one HTTP/2 connection.
+    pub http2_streams: u32,
+    /// Time between HTTP/2 keep-alive pings.
+    pub http2_ping_interval: Duration,
+    /// Time for the answer to one.
+    pub http2_ping_timeout: Duration,
+}
+
+impl Default for FrontSettings {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(15),
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(60),
+            max_head_bytes: 32 * 1024,
+            max_target_bytes: 16 * 1024,
+            max_body_bytes: None,
+            max_buffered_bytes: 4 * 1024 * 1024,
+            http2_streams: 128,
+            http2_ping_interval: Duration::from_secs(30),
+            http2_ping_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Deadlines and pool sizes towards backends.
+#[derive(Debug, Clone)]
+pub struct UpstreamSettings {
+    /// Name look-up and TCP connect together.
+    pub connect_timeout: Duration,
+    /// The TLS handshake with the backend.
+    pub handshake_timeout: Duration,
+    /// Longest pause between two pieces of a response body.
+    pub body_timeout: Duration,
+    /// How long an unused connection is kept. Shorter than the keep-alive of common servers (Node
+    /// 5 s is the exception), so that few requests meet a connection that is just being closed.
+    pub idle_timeout: Duration,
+    /// Unused connections kept per backend and worker.
+    pub idle_per_backend: usize,
+}
+
+impl Default for UpstreamSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(300),
+            idle_timeout: Duration::from_secs(30),
+            idle_per_backend: 64,
+        }
+    }
+}
