@@ -2,6 +2,15 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value, json};
+
+use super::Body;
+use super::accept::{Acceptance, wanted_properties};
+use super::fields::{Fields, Problems};
+use super::schema::{Table, effective, read_only, refused};
+
+pub use super::identity_parse::{ListLimits, parse_list, parse_list_value};
+
 /// The list itself; its members are resources of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IdentityList {
@@ -51,4 +60,42 @@ pub struct Claims {
     pub not_before: Option<i64>,
     /// Not after, unix seconds.
     pub not_after: Option<i64>,
+}
+
+const PROPERTIES: Table = &[
+    effective("description"),
+    // A whole list with members is `Action::PutList`; here it would be a change without members.
+    refused("identities", "PUT the whole list, or change one member at identityLists/{id}/identities/{name}."),
+    read_only("identityCount"),
+    read_only("provisioningState"),
+    read_only("warnings"),
+];
+
+pub(crate) fn accept(
+    acceptance: &Acceptance<'_>,
+    body: &Map<String, Value>,
+    problems: &Problems,
+) -> Option<IdentityList> {
+    let stored = || match acceptance.existing {
+        Some(Body::IdentityList(existing)) => render(existing),
+        _ => Map::new(),
+    };
+    let properties = wanted_properties(acceptance.mode, body, stored, PROPERTIES, problems)?;
+    let fields = Fields::new(&properties, PROPERTIES, "", problems);
+    let description = fields.text("description", 0, 1000).unwrap_or("");
+    Some(IdentityList { description: Arc::from(description) })
+}
+
+/// `properties` as clients read them; members are added by who knows them.
+pub(crate) fn render(list: &IdentityList) -> Map<String, Value> {
+    let mut properties = Map::new();
+    if !list.description.is_empty() {
+        properties.insert("description".to_owned(), json!(&*list.description));
+    }
+    properties
+}
+
+pub(crate) fn from_json(stored: &Map<String, Value>) -> IdentityList {
+    let description = stored.get("description").and_then(Value::as_str).unwrap_or("");
+    IdentityList { description: Arc::from(description) }
 }

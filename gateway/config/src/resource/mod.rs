@@ -10,17 +10,33 @@ pub mod api;
 pub mod backend;
 pub mod certificate;
 pub mod crl;
+mod encoded;
+mod fields;
+mod host_name;
 pub mod identity_list;
+mod identity_member;
+mod identity_parse;
+mod merge;
+mod moment;
+mod name_rule;
 pub mod named_value;
+mod operation;
 pub mod path;
 pub mod policy;
-pub mod schema;
+mod render;
+mod schema;
 pub mod service;
+mod service_ca;
+mod service_switches;
 pub mod subscription;
+pub mod thumbprint;
+mod url;
 
 use std::sync::Arc;
 
 pub use path::{Kind, ResourcePath};
+pub use render::{default_service, from_stored, render, secrets, to_stored};
+pub use service_switches::ClientCertificates;
 
 /// A stored resource.
 #[derive(Debug, Clone)]
