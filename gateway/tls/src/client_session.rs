@@ -13,7 +13,10 @@ use openssl::ssl::{SslRef, SslSession};
 ///
 /// OpenSSL's, when the octets are not a session or the session is of a protocol that the client's
 /// method does not speak.
-#[expect(unsafe_code, reason = "SSL_set_session is marked unsafe by the binding")]
+#[expect(
+    unsafe_code,
+    reason = "SSL_set_session is marked unsafe by the binding"
+)]
 pub fn offer(ssl: &mut SslRef, der: &[u8]) -> Result<(), ErrorStack> {
     let session = SslSession::from_der(der)?;
     // SAFETY: the binding asks that the session belongs to the SSL's own context, because a live
