@@ -68,7 +68,11 @@ impl Certificate {
     /// distinguished name is known, so its alternative names count as absent.
     #[must_use]
     pub fn name_info(&self, name_type: NameType, for_issuer: bool) -> &str {
-        let name = if for_issuer { &self.issuer } else { &self.subject };
+        let name = if for_issuer {
+            &self.issuer
+        } else {
+            &self.subject
+        };
         let alternative = |names: &'_ [Arc<str>]| -> bool { !for_issuer && !names.is_empty() };
         match name_type {
             NameType::Simple => name.simple_name().unwrap_or(""),
@@ -168,11 +172,20 @@ mod tests {
     fn name_information_prefers_alternative_names_and_is_empty_when_absent() {
         let certificate = certificate();
         assert_eq!(certificate.name_info(NameType::Simple, false), "partner");
-        assert_eq!(certificate.name_info(NameType::Simple, true), "My Trusted CA");
+        assert_eq!(
+            certificate.name_info(NameType::Simple, true),
+            "My Trusted CA"
+        );
         assert_eq!(certificate.name_info(NameType::Dns, false), "a.example.com");
         assert_eq!(certificate.name_info(NameType::Dns, true), "My Trusted CA");
-        assert_eq!(certificate.name_info(NameType::DnsFromAlternativeName, true), "");
-        assert_eq!(certificate.name_info(NameType::Email, false), "p@example.com");
+        assert_eq!(
+            certificate.name_info(NameType::DnsFromAlternativeName, true),
+            ""
+        );
+        assert_eq!(
+            certificate.name_info(NameType::Email, false),
+            "p@example.com"
+        );
         assert_eq!(certificate.name_info(NameType::Upn, false), "");
         assert_eq!(certificate.name_info(NameType::Url, false), "urn:x");
     }

@@ -38,7 +38,10 @@ const TYPES: [(&str, &str, &[&str]); 22] = [
 
 /// The key .NET prints for `oid`; `None` where it prints `OID.` and the number.
 pub(super) fn key(oid: &str) -> Option<&'static str> {
-    TYPES.iter().find(|(known, key, _)| *known == oid && !key.is_empty()).map(|(_, key, _)| *key)
+    TYPES
+        .iter()
+        .find(|(known, key, _)| *known == oid && !key.is_empty())
+        .map(|(_, key, _)| *key)
 }
 
 /// The object identifier of a key in a written name: a known name in any case, or dotted numbers
@@ -62,5 +65,7 @@ pub(super) fn oid(key: &str) -> Option<&str> {
 
 fn is_dotted(text: &str) -> bool {
     text.contains('.')
-        && text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+        && text
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -49,7 +49,12 @@ impl Dn {
         let printed = print::dotnet(&rdns).into();
         let canonical = canonical(rdns.iter()).into();
         let reversed = canonical_reversed(&rdns).into();
-        Self { rdns: rdns.into(), printed, canonical, reversed }
+        Self {
+            rdns: rdns.into(),
+            printed,
+            canonical,
+            reversed,
+        }
     }
 
     /// A name from text: RFC 4514, .NET's and OpenSSL's forms, in either order.
@@ -90,12 +95,13 @@ impl Dn {
 
     /// The text values of the attributes of type `oid`, in the order of the encoding.
     pub fn values<'a>(&'a self, oid: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-        self.rdns.iter().flat_map(|rdn| rdn.0.iter()).filter_map(move |attribute| {
-            match &attribute.value {
+        self.rdns
+            .iter()
+            .flat_map(|rdn| rdn.0.iter())
+            .filter_map(move |attribute| match &attribute.value {
                 AttributeValue::Text(text) if &*attribute.oid == oid => Some(&**text),
                 _ => None,
-            }
-        })
+            })
     }
 
     /// The most specific common name, if there is one.
@@ -114,14 +120,18 @@ impl Dn {
             attribute_type::ORGANIZATION,
             attribute_type::EMAIL_ADDRESS,
         ];
-        ORDER.iter().find_map(|oid| self.values(oid).last()).or_else(|| {
-            self.rdns.iter().flat_map(|rdn| rdn.0.iter()).find_map(|attribute| {
-                match &attribute.value {
-                    AttributeValue::Text(text) => Some(&**text),
-                    AttributeValue::Der(_) => None,
-                }
+        ORDER
+            .iter()
+            .find_map(|oid| self.values(oid).last())
+            .or_else(|| {
+                self.rdns
+                    .iter()
+                    .flat_map(|rdn| rdn.0.iter())
+                    .find_map(|attribute| match &attribute.value {
+                        AttributeValue::Text(text) => Some(&**text),
+                        AttributeValue::Der(_) => None,
+                    })
             })
-        })
     }
 
     /// The e-mail address attribute, if there is one.
@@ -181,7 +191,9 @@ fn canonical<'a>(rdns: impl Iterator<Item = &'a Rdn>) -> String {
                 .iter()
                 .map(|attribute| {
                     let value = match &attribute.value {
-                        AttributeValue::Text(text) => format!("t{}", fold(text).collect::<String>()),
+                        AttributeValue::Text(text) => {
+                            format!("t{}", fold(text).collect::<String>())
+                        }
                         AttributeValue::Der(der) => format!("d{}", print::hex(der)),
                     };
                     (attribute.oid.to_string(), value)
@@ -189,13 +201,18 @@ fn canonical<'a>(rdns: impl Iterator<Item = &'a Rdn>) -> String {
                 .collect();
             attributes.sort();
             let types: Vec<String> = attributes.iter().map(|(oid, _)| oid.clone()).collect();
-            let values: String =
-                attributes.iter().map(|(_, value)| format!("{}:{value}", value.len())).collect();
+            let values: String = attributes
+                .iter()
+                .map(|(_, value)| format!("{}:{value}", value.len()))
+                .collect();
             (types.join("+"), values)
         })
         .collect();
     parts.sort_by(|a, b| a.0.cmp(&b.0));
-    parts.iter().map(|(types, values)| format!("{types}={}:{values};", values.len())).collect()
+    parts
+        .iter()
+        .map(|(types, values)| format!("{types}={}:{values};", values.len()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -223,13 +240,22 @@ mod tests {
 
     #[test]
     fn names_compare_without_case_and_with_aliases_of_the_email_type() {
-        assert!(dn("CN=Partner  Company,E=a@B.c").same_name(&dn("emailAddress=A@b.C, cn=partner company")));
+        assert!(
+            dn("CN=Partner  Company,E=a@B.c")
+                .same_name(&dn("emailAddress=A@b.C, cn=partner company"))
+        );
     }
 
     #[test]
     fn a_different_missing_or_additional_attribute_is_another_name() {
         let name = dn("CN=a, O=b");
-        for other in ["CN=a", "CN=a, O=c", "CN=a, O=b, C=DE", "CN=b, O=a", "CN=a + O=b"] {
+        for other in [
+            "CN=a",
+            "CN=a, O=c",
+            "CN=a, O=b, C=DE",
+            "CN=b, O=a",
+            "CN=a + O=b",
+        ] {
             assert!(!name.same_name(&dn(other)), "{other}");
         }
     }

@@ -72,18 +72,25 @@ fn attribute(chars: &mut Chars<'_>, slashes: bool) -> Result<(Attribute, Option<
         Some((_, '#')) => hexadecimal(chars, slashes)?,
         _ => plain(chars, slashes)?,
     };
-    Ok((Attribute { oid: oid.into(), value }, end))
+    Ok((
+        Attribute {
+            oid: oid.into(),
+            value,
+        },
+        end,
+    ))
 }
 
 fn is_separator(c: char, slashes: bool) -> bool {
-    if slashes { c == '/' } else { matches!(c, ',' | ';' | '+') }
+    if slashes {
+        c == '/'
+    } else {
+        matches!(c, ',' | ';' | '+')
+    }
 }
 
 /// `"…"` with doubled or escaped quotes inside.
-fn quoted(
-    chars: &mut Chars<'_>,
-    slashes: bool,
-) -> Result<(AttributeValue, Option<char>), DnError> {
+fn quoted(chars: &mut Chars<'_>, slashes: bool) -> Result<(AttributeValue, Option<char>), DnError> {
     chars.next();
     let mut value = String::new();
     loop {
@@ -135,12 +142,19 @@ fn hexadecimal(
 }
 
 fn bytes(digits: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        digits.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+    let digits: Vec<u8> = digits
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok()))
+        .collect::<Option<_>>()?;
     if digits.is_empty() || digits.len() % 2 != 0 {
         return None;
     }
-    Some(digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, d| byte << 4 | d)).collect())
+    Some(
+        digits
+            .chunks_exact(2)
+            .map(|pair| pair.iter().fold(0, |byte, d| byte << 4 | d))
+            .collect(),
+    )
 }
 
 /// Up to the next separator, with `\,` and `\2C` escapes; escaped bytes are UTF-8 (RFC 4514).
@@ -162,8 +176,9 @@ fn plain(chars: &mut Chars<'_>, slashes: bool) -> Result<(AttributeValue, Option
     while value.len() > kept && value.last().is_some_and(u8::is_ascii_whitespace) {
         value.pop();
     }
-    let text = String::from_utf8(value)
-        .map_err(|error| DnError::BadEscape(String::from_utf8_lossy(error.as_bytes()).into_owned()))?;
+    let text = String::from_utf8(value).map_err(|error| {
+        DnError::BadEscape(String::from_utf8_lossy(error.as_bytes()).into_owned())
+    })?;
     Ok((AttributeValue::Text(text.into()), end))
 }
 
@@ -207,7 +222,10 @@ mod tests {
         let rdns = rdns("CN=a + E=b, 1.2.3=#0201FF").unwrap();
         assert_eq!(rdns.len(), 2);
         assert_eq!(rdns[0].0.len(), 2);
-        assert_eq!(rdns[1].0[0].value, AttributeValue::Der(vec![2, 1, 255].into()));
+        assert_eq!(
+            rdns[1].0[0].value,
+            AttributeValue::Der(vec![2, 1, 255].into())
+        );
     }
 
     #[test]
@@ -215,7 +233,10 @@ mod tests {
         assert_eq!(rdns("partner"), Err(DnError::NoValue("partner".to_owned())));
         assert_eq!(rdns("QQ=x"), Err(DnError::UnknownType("QQ".to_owned())));
         assert_eq!(rdns("CN=\"x"), Err(DnError::OpenQuote));
-        assert_eq!(rdns("CN=#12G4"), Err(DnError::BadEscape("#12G4".to_owned())));
+        assert_eq!(
+            rdns("CN=#12G4"),
+            Err(DnError::BadEscape("#12G4".to_owned()))
+        );
         assert_eq!(rdns("CN=a\\"), Err(DnError::BadEscape("\\".to_owned())));
         assert_eq!(rdns("CN=a,"), Err(DnError::NoValue(String::new())));
         assert_eq!(rdns("CN=\"a\"b"), Err(DnError::AfterQuote('b')));

@@ -51,11 +51,13 @@ fn value(out: &mut String, text: &str) {
 
 /// Upper-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02X}");
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{byte:02X}");
+            out
+        })
 }
 
 #[cfg(test)]
@@ -64,7 +66,10 @@ mod tests {
     use super::*;
 
     fn text(oid: &str, value: &str) -> Attribute {
-        Attribute { oid: oid.into(), value: AttributeValue::Text(value.into()) }
+        Attribute {
+            oid: oid.into(),
+            value: AttributeValue::Text(value.into()),
+        }
     }
 
     #[test]
@@ -73,9 +78,15 @@ mod tests {
             Rdn(vec![text("2.5.4.6", "US")]),
             Rdn(vec![text("2.5.4.8", "Illinois")]),
             Rdn(vec![text("2.5.4.10", "Contoso, Inc.")]),
-            Rdn(vec![text("2.5.4.3", "partner"), text("1.2.840.113549.1.9.1", "a@b.c")]),
+            Rdn(vec![
+                text("2.5.4.3", "partner"),
+                text("1.2.840.113549.1.9.1", "a@b.c"),
+            ]),
         ]);
-        assert_eq!(dn.as_str(), r#"CN=partner + E=a@b.c, O="Contoso, Inc.", S=Illinois, C=US"#);
+        assert_eq!(
+            dn.as_str(),
+            r#"CN=partner + E=a@b.c, O="Contoso, Inc.", S=Illinois, C=US"#
+        );
     }
 
     #[test]

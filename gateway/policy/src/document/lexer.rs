@@ -23,7 +23,11 @@ pub(super) enum Unended {
     /// The closing quote is missing.
     Quote,
     /// An expression is not balanced: where, what was expected, and where to go on reading.
-    Expression { offset: usize, message: String, resume: Option<usize> },
+    Expression {
+        offset: usize,
+        message: String,
+        resume: Option<usize>,
+    },
 }
 
 /// The value of an attribute: `start` is the offset behind its opening quote.
@@ -31,24 +35,42 @@ pub(super) fn attribute(source: &str, start: usize, quote: char) -> Result<Lexed
     let rest = source.get(start..).unwrap_or("");
     if !begins_expression(rest) {
         let end = literal_end(source, start, quote).ok_or(Unended::Quote)?;
-        return Ok(Lexed { text: decode(slice(source, start, end), start), end });
+        return Ok(Lexed {
+            text: decode(slice(source, start, end), start),
+            end,
+        });
     }
     let length = rest.find(quote).ok_or(Unended::Quote)?;
     let strict = decode(slice(source, start, start + length), start);
     if is_whole(strict.as_str()) {
-        return Ok(Lexed { text: strict, end: start + length });
+        return Ok(Lexed {
+            text: strict,
+            end: start + length,
+        });
     }
     let at = skip_blanks(source, start);
     match scan(slice(source, at, source.len())) {
         Ok(length) => {
             let end = skip_blanks(source, at + length);
-            if source.get(end..).is_some_and(|rest| rest.starts_with(quote)) {
-                return Ok(Lexed { text: raw(source, start, end), end });
+            if source
+                .get(end..)
+                .is_some_and(|rest| rest.starts_with(quote))
+            {
+                return Ok(Lexed {
+                    text: raw(source, start, end),
+                    end,
+                });
             }
             // Something follows the expression, which the compiler refuses by name.
             let from = at + length;
-            let more = source.get(from..).and_then(|rest| rest.find(quote)).ok_or(Unended::Quote)?;
-            Ok(Lexed { text: raw(source, start, from + more), end: from + more })
+            let more = source
+                .get(from..)
+                .and_then(|rest| rest.find(quote))
+                .ok_or(Unended::Quote)?;
+            Ok(Lexed {
+                text: raw(source, start, from + more),
+                end: from + more,
+            })
         }
         Err(error) => Err(Unended::Expression {
             offset: at + error.offset,
@@ -70,13 +92,22 @@ pub(super) fn text(source: &str, start: usize) -> Result<Lexed, Unended> {
     match scan(slice(source, at, source.len())) {
         Ok(length) => {
             let from = at + length;
-            let end = source.get(from..).and_then(|rest| rest.find('<')).map_or(source.len(), |at| from + at);
-            Ok(Lexed { text: raw(source, start, end), end })
+            let end = source
+                .get(from..)
+                .and_then(|rest| rest.find('<'))
+                .map_or(source.len(), |at| from + at);
+            Ok(Lexed {
+                text: raw(source, start, end),
+                end,
+            })
         }
         Err(error) => Err(Unended::Expression {
             offset: at + error.offset,
             message: error.message,
-            resume: source.get(at..).and_then(|rest| rest.find("</")).map(|to| at + to),
+            resume: source
+                .get(at..)
+                .and_then(|rest| rest.find("</"))
+                .map(|to| at + to),
         }),
     }
 }
@@ -85,7 +116,9 @@ pub(super) fn text(source: &str, start: usize) -> Result<Lexed, Unended> {
 pub(crate) fn is_whole(text: &str) -> bool {
     let trimmed = text.trim_start_matches(is_blank);
     match scan(trimmed) {
-        Ok(length) => trimmed.get(length..).is_some_and(|rest| rest.trim_matches(is_blank).is_empty()),
+        Ok(length) => trimmed
+            .get(length..)
+            .is_some_and(|rest| rest.trim_matches(is_blank).is_empty()),
         Err(_) => false,
     }
 }
@@ -100,7 +133,9 @@ fn raw(source: &str, start: usize, end: usize) -> SourceText {
     text.push(written, start);
     text.set_raw();
     let has_entity = written.match_indices('&').any(|(at, _)| {
-        written.get(at..).is_some_and(|from| reference(from).is_some())
+        written
+            .get(at..)
+            .is_some_and(|from| reference(from).is_some())
     });
     if has_entity {
         let literals = crate::expression::literal_spans(written);
@@ -108,7 +143,10 @@ fn raw(source: &str, start: usize, end: usize) -> SourceText {
         let mut from = 0;
         for (literal_start, literal_end) in literals {
             decoded.append(&decode(slice(written, from, literal_start), start + from));
-            decoded.push(slice(written, literal_start, literal_end), start + literal_start);
+            decoded.push(
+                slice(written, literal_start, literal_end),
+                start + literal_start,
+            );
             from = literal_end;
         }
         decoded.append(&decode(slice(written, from, written.len()), start + from));

@@ -10,15 +10,20 @@ pub(super) struct LineIndex {
 
 impl LineIndex {
     pub(super) fn new(source: &str) -> Self {
-        let starts =
-            std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(source.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
         Self { starts }
     }
 
     /// The position of byte `offset`; past the end, the end.
     pub(super) fn position(&self, source: &str, offset: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= offset);
-        let start = line.checked_sub(1).and_then(|i| self.starts.get(i)).copied().unwrap_or(0);
+        let start = line
+            .checked_sub(1)
+            .and_then(|i| self.starts.get(i))
+            .copied()
+            .unwrap_or(0);
         let text = source.get(start..).unwrap_or("");
         let column: usize = text
             .char_indices()
@@ -42,7 +47,11 @@ mod tests {
         let lines = LineIndex::new(source);
         for offset in 0..=source.len() + 2 {
             if offset >= source.len() || source.is_char_boundary(offset) {
-                assert_eq!(lines.position(source, offset), Position::of(source, offset), "{offset}");
+                assert_eq!(
+                    lines.position(source, offset),
+                    Position::of(source, offset),
+                    "{offset}"
+                );
             }
         }
     }

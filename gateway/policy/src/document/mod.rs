@@ -98,7 +98,11 @@ pub fn parse(source: &str) -> Result<Document, Vec<Problem>> {
     }
     let lines = LineIndex::new(source);
     let nodes = tree::parse(source, &lines)?;
-    Ok(Document { source: source.into(), lines, nodes })
+    Ok(Document {
+        source: source.into(),
+        lines,
+        nodes,
+    })
 }
 
 impl Document {
@@ -151,7 +155,9 @@ impl Eq for Document {}
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Document").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("Document")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
@@ -159,7 +165,9 @@ impl Element {
     /// The attribute called `name`.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes.iter().find(|attribute| attribute.name == name)
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name == name)
     }
 
     /// The elements directly inside.

@@ -26,7 +26,12 @@ struct Run {
 impl SourceText {
     /// No text, at byte `offset` of the source.
     pub(crate) fn empty(offset: usize) -> Self {
-        Self { text: String::new(), runs: Vec::new(), end: offset, raw: false }
+        Self {
+            text: String::new(),
+            runs: Vec::new(),
+            end: offset,
+            raw: false,
+        }
     }
 
     /// The text.
@@ -63,11 +68,16 @@ impl SourceText {
     pub(crate) fn push(&mut self, text: &str, offset: usize) {
         if !text.is_empty() {
             // A run that continues the last one needs no entry of its own.
-            let continues = self.runs.last().is_some_and(|run| {
-                run.copied && run.source + (self.text.len() - run.at) == offset
-            });
+            let continues = self
+                .runs
+                .last()
+                .is_some_and(|run| run.copied && run.source + (self.text.len() - run.at) == offset);
             if !continues {
-                self.runs.push(Run { at: self.text.len(), source: offset, copied: true });
+                self.runs.push(Run {
+                    at: self.text.len(),
+                    source: offset,
+                    copied: true,
+                });
             }
             self.text.push_str(text);
         }
@@ -77,7 +87,11 @@ impl SourceText {
     /// Appends text that stands for something else which begins at `offset` of the source.
     pub(crate) fn push_replacement(&mut self, text: &str, offset: usize) {
         if !text.is_empty() {
-            self.runs.push(Run { at: self.text.len(), source: offset, copied: false });
+            self.runs.push(Run {
+                at: self.text.len(),
+                source: offset,
+                copied: false,
+            });
             self.text.push_str(text);
         }
         self.end = offset;
@@ -89,8 +103,13 @@ impl SourceText {
         while from < end {
             let after = other.runs.partition_point(|run| run.at <= from);
             let until = other.runs.get(after).map_or(end, |run| run.at.min(end));
-            let copied = after.checked_sub(1).and_then(|i| other.runs.get(i)).is_some_and(|run| run.copied);
-            let Some(piece) = other.text.get(from..until) else { return };
+            let copied = after
+                .checked_sub(1)
+                .and_then(|i| other.runs.get(i))
+                .is_some_and(|run| run.copied);
+            let Some(piece) = other.text.get(from..until) else {
+                return;
+            };
             let source = other.source_offset(from);
             if copied {
                 self.push(piece, source);

@@ -10,10 +10,20 @@ use super::{Attribute, Element, MAX_DEPTH, MAX_PROBLEMS, Node, is_blank};
 
 /// The nodes of `source`.
 pub(super) fn parse(source: &str, lines: &LineIndex) -> Result<Vec<Node>, Vec<Problem>> {
-    let mut reader =
-        Reader { source, lines, at: 0, top: Vec::new(), open: Vec::new(), problems: Vec::new() };
+    let mut reader = Reader {
+        source,
+        lines,
+        at: 0,
+        top: Vec::new(),
+        open: Vec::new(),
+        problems: Vec::new(),
+    };
     reader.run();
-    if reader.problems.is_empty() { Ok(reader.top) } else { Err(reader.problems) }
+    if reader.problems.is_empty() {
+        Ok(reader.top)
+    } else {
+        Err(reader.problems)
+    }
 }
 
 struct Reader<'a> {
@@ -29,7 +39,9 @@ impl<'a> Reader<'a> {
     fn run(&mut self) {
         while self.at < self.source.len() && self.problems.len() < MAX_PROBLEMS {
             if self.looking_at("<!--") {
-                self.delimited("<!--", "-->", "comment", |text, _| Node::Comment(text.to_owned()));
+                self.delimited("<!--", "-->", "comment", |text, _| {
+                    Node::Comment(text.to_owned())
+                });
             } else if self.looking_at("<![CDATA[") {
                 self.delimited("<![CDATA[", "]]>", "CDATA section", |text, offset| {
                     let mut content = SourceText::empty(offset);
@@ -41,7 +53,11 @@ impl<'a> Reader<'a> {
                     Node::Instruction(text.to_owned())
                 });
             } else if self.looking_at("<!") {
-                self.problem("DeclarationNotAllowed", "A document type declaration is not accepted.", self.at);
+                self.problem(
+                    "DeclarationNotAllowed",
+                    "A document type declaration is not accepted.",
+                    self.at,
+                );
                 self.skip_past('>');
             } else if self.looking_at("</") {
                 self.end_tag();
@@ -55,7 +71,10 @@ impl<'a> Reader<'a> {
             for element in std::mem::take(&mut self.open).iter().rev() {
                 self.problem(
                     "ElementNotClosed",
-                    format!("The element '{}' is not closed: '</{0}>' is missing.", element.name),
+                    format!(
+                        "The element '{}' is not closed: '</{0}>' is missing.",
+                        element.name
+                    ),
                     element.offset,
                 );
             }
@@ -81,7 +100,10 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_past(&mut self, c: char) {
-        self.at += self.rest().find(c).map_or(self.rest().len(), |at| at + c.len_utf8());
+        self.at += self
+            .rest()
+            .find(c)
+            .map_or(self.rest().len(), |at| at + c.len_utf8());
     }
 
     fn push(&mut self, node: Node) {
@@ -105,13 +127,21 @@ impl<'a> Reader<'a> {
             Some(length) => {
                 let node = node(content.get(..length).unwrap_or(""), start);
                 if matches!(node, Node::CData(_)) && self.open.is_empty() {
-                    self.problem("TextNotAllowed", "Text is not allowed outside of elements.", self.at);
+                    self.problem(
+                        "TextNotAllowed",
+                        "Text is not allowed outside of elements.",
+                        self.at,
+                    );
                 }
                 self.push(node);
                 self.at = start + length + closing.len();
             }
             None => {
-                self.problem("NotClosed", format!("The {what} is not closed: '{closing}' is missing."), self.at);
+                self.problem(
+                    "NotClosed",
+                    format!("The {what} is not closed: '{closing}' is missing."),
+                    self.at,
+                );
                 self.open.clear();
                 self.at = self.source.len();
             }
@@ -124,7 +154,11 @@ impl<'a> Reader<'a> {
             Ok(lexed) => {
                 if self.open.is_empty() && !lexed.text.as_str().chars().all(is_blank) {
                     let at = skip_blanks(self.source, start);
-                    self.problem("TextNotAllowed", "Text is not allowed outside of elements.", at);
+                    self.problem(
+                        "TextNotAllowed",
+                        "Text is not allowed outside of elements.",
+                        at,
+                    );
                 }
                 self.at = lexed.end;
                 self.push(Node::Text(lexed.text));
@@ -136,11 +170,19 @@ impl<'a> Reader<'a> {
     fn unended(&mut self, unended: Unended, start: usize) {
         match unended {
             Unended::Quote => {
-                self.problem("ValueNotClosed", "The value of this attribute has no closing quote.", start);
+                self.problem(
+                    "ValueNotClosed",
+                    "The value of this attribute has no closing quote.",
+                    start,
+                );
                 self.open.clear();
                 self.at = self.source.len();
             }
-            Unended::Expression { offset, message, resume } => {
+            Unended::Expression {
+                offset,
+                message,
+                resume,
+            } => {
                 self.problem(
                     "ExpressionNotBalanced",
                     format!("The expression has no end. {message}"),
@@ -169,7 +211,11 @@ impl<'a> Reader<'a> {
         self.at += 2;
         let offset = self.at;
         let Some(name) = self.name() else {
-            self.problem("NameExpected", "'</' is followed by no element name.", start);
+            self.problem(
+                "NameExpected",
+                "'</' is followed by no element name.",
+                start,
+            );
             self.skip_past('>');
             return;
         };
@@ -261,7 +307,11 @@ impl<'a> Reader<'a> {
                     break;
                 }
                 None => {
-                    self.problem("TagNotClosed", format!("The tag '{name}' is not closed."), offset);
+                    self.problem(
+                        "TagNotClosed",
+                        format!("The tag '{name}' is not closed."),
+                        offset,
+                    );
                     break;
                 }
             }
@@ -287,7 +337,9 @@ impl<'a> Reader<'a> {
     /// One attribute; `false` when the rest of the tag was given up.
     fn attribute(&mut self, element: &mut Element) -> bool {
         let offset = self.at;
-        let Some(name) = self.name() else { return false };
+        let Some(name) = self.name() else {
+            return false;
+        };
         self.at = skip_blanks(self.source, self.at);
         if self.peek() != Some('=') {
             self.problem(
@@ -345,7 +397,10 @@ impl<'a> Reader<'a> {
         let stop = |c: char| is_blank(c) || matches!(c, '>' | '<' | '=' | '"' | '\'');
         let token: String = match rest.find(stop) {
             Some(0) => rest.chars().take(1).collect(),
-            Some(end) => rest.chars().take(rest.get(..end).map_or(1, |t| t.chars().count()).min(SHOWN)).collect(),
+            Some(end) => rest
+                .chars()
+                .take(rest.get(..end).map_or(1, |t| t.chars().count()).min(SHOWN))
+                .collect(),
             None => rest.chars().take(SHOWN).collect(),
         };
         self.problem(

@@ -1,0 +1,178 @@
+//! What a policy sees while it runs.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::context::{Body, Context, Request, Response};
+use crate::execution::effect::{CertificateChoice, Effect, Target};
+use crate::execution::failure::Failure;
+use crate::expression::{Budget, BudgetLimits, Exception, Expression, Value};
+use crate::host::Host;
+use crate::program::Section;
+use crate::statement::setting::Setting;
+
+/// A failure is large and rare; the way without one stays small.
+pub(crate) type Outcome<T> = Result<T, Box<Failure>>;
+
+/// How the program goes on after a policy.
+pub(crate) enum Flow {
+    /// With the next one.
+    Next,
+    /// With the next one, when the caller has done something.
+    Need(Box<Effect>),
+    /// With the same one again, when the caller has done something.
+    NeedFirst(Box<Effect>),
+}
+
+/// What policies decide for the rest of the request.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) target: Target,
+    pub(crate) client_certificate: Option<CertificateChoice>,
+    /// The response that a `return-response` is making.
+    pub(crate) response: Option<Response>,
+}
+
+/// One policy's view of the request.
+pub(crate) struct Run<'a> {
+    pub(crate) context: &'a mut Context,
+    pub(crate) host: &'a dyn Host,
+    pub(crate) state: &'a mut State,
+    pub(crate) limits: BudgetLimits,
+    pub(crate) section: Section,
+}
+
+impl Run<'_> {
+    /// The value of an expression. Each evaluation has the whole budget.
+    pub(crate) fn evaluate(&mut self, expression: &Expression) -> Outcome<Value> {
+        let mut budget = Budget::new(self.limits);
+        expression
+            .evaluate(self.context, self.host, &mut budget)
+            .map_err(threw)
+    }
+
+    /// The text of a setting; an expression that gives null gives `None`.
+    pub(crate) fn text_or_null<'s>(
+        &mut self,
+        setting: &'s Setting<Arc<str>>,
+    ) -> Outcome<Option<Cow<'s, str>>> {
+        match setting {
+            Setting::Literal(text) => Ok(Some(Cow::Borrowed(text))),
+            Setting::Code(expression) => {
+                let value = self.evaluate(expression)?;
+                if value.is_null() {
+                    return Ok(None);
+                }
+                Ok(Some(Cow::Owned(value.to_text().map_err(threw)?)))
+            }
+        }
+    }
+
+    /// The text of a setting; null is empty.
+    pub(crate) fn text<'s>(&mut self, setting: &'s Setting<Arc<str>>) -> Outcome<Cow<'s, str>> {
+        Ok(self.text_or_null(setting)?.unwrap_or(Cow::Borrowed("")))
+    }
+
+    /// The value of a setting that has its own type: a literal was read when it was compiled, the
+    /// text of an expression is read now. `expected` completes "the expression gave 'x' where …".
+    pub(crate) fn parsed<T: Clone>(
+        &mut self,
+        setting: &Setting<T>,
+        read: impl FnOnce(&str) -> Option<T>,
+        expected: &str,
+    ) -> Outcome<T> {
+        match setting {
+            Setting::Literal(value) => Ok(value.clone()),
+            Setting::Code(expression) => {
+                let text = self.evaluate(expression)?.to_text().map_err(threw)?;
+                read(text.trim()).ok_or_else(|| wrong_value(&text, expected))
+            }
+        }
+    }
+
+    /// A value as text.
+    pub(crate) fn print(&self, value: &Value) -> Outcome<String> {
+        value.to_text().map_err(threw)
+    }
+
+    /// The value of a condition. Only a boolean is one.
+    pub(crate) fn boolean(&mut self, setting: &Setting<bool>) -> Outcome<bool> {
+        match setting {
+            Setting::Literal(value) => Ok(*value),
+            Setting::Code(expression) => {
+                let value = self.evaluate(expression)?;
+                match value.as_bool() {
+                    Some(value) => Ok(value),
+                    None => Err(wrong_value(&value.to_text().map_err(threw)?, "a boolean")),
+                }
+            }
+        }
+    }
+
+    /// The headers that `set-header` changes here.
+    pub(crate) fn headers(&mut self) -> &mut HeaderMap {
+        match self.message() {
+            Message::Request(request) => &mut request.headers,
+            Message::Response(response) => &mut response.headers,
+        }
+    }
+
+    /// The message that policies change here: the response that is being made, the request before
+    /// it was answered, the response after that.
+    pub(crate) fn message(&mut self) -> Message<'_> {
+        if let Some(response) = &mut self.state.response {
+            return Message::Response(response);
+        }
+        match self.section {
+            Section::Inbound | Section::Backend => Message::Request(&mut self.context.request),
+            Section::Outbound | Section::OnError => {
+                Message::Response(self.context.response.get_or_insert_with(empty_response))
+            }
+        }
+    }
+
+    /// The response, made if there is none yet.
+    pub(crate) fn response(&mut self) -> &mut Response {
+        match &mut self.state.response {
+            Some(response) => response,
+            None => self.context.response.get_or_insert_with(empty_response),
+        }
+    }
+}
+
+/// A request or a response.
+pub(crate) enum Message<'a> {
+    Request(&'a mut Request),
+    Response(&'a mut Response),
+}
+
+/// 200 without anything.
+pub(crate) fn empty_response() -> Response {
+    Response {
+        status: StatusCode::OK,
+        reason: None,
+        headers: HeaderMap::new(),
+        body: Body::None,
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
+fn threw(exception: Exception) -> Box<Failure> {
+    Box::new(Failure::expression(&exception))
+}
+
+fn wrong_value(text: &str, expected: &str) -> Box<Failure> {
+    const SHOWN: usize = 100;
+    let shown: String = text.chars().take(SHOWN).collect();
+    Box::new(Failure::internal(
+        "ExpressionValueEvaluationFailure",
+        format!(
+            "Expression evaluation failed. The expression gave '{shown}', which is not {expected}."
+        ),
+    ))
+}

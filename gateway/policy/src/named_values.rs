@@ -1,0 +1,393 @@
+//! `{{name}}`: text substitution when a document is compiled.
+//!
+//! A named value is put in as it is, wherever it stands, without recursion and without escaping:
+//! that is what APIM does and documents rely on (lists inside string literals, whole expressions,
+//! code). Inside a literal of C# a value could so end the literal and go on as code, which would let
+//! whoever edits named values write policies; that is refused unless it is allowed on purpose.
+
+use std::ops::Range;
+
+use crate::document::SourceText;
+use crate::expression::literal_spans;
+
+/// Longest name (APIM's limit).
+const MAX_NAME: usize = 256;
+
+/// One `{{name}}` in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placeholder<'a> {
+    /// Byte range in the text, braces included.
+    pub range: Range<usize>,
+    /// The display name.
+    pub name: &'a str,
+}
+
+/// The placeholders of `text`, in order. Braces around anything but a name are left alone: C# and
+/// JSON have them too.
+pub fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = from + text.get(from..)?.find("{{")?;
+            // Of three braces the inner two count: `{{{name}}}` is a placeholder in braces.
+            let rest = text.get(start + 2..)?;
+            let length = rest
+                .bytes()
+                .take(MAX_NAME + 1)
+                .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')));
+            match length {
+                Some(length)
+                    if length > 0 && rest.get(length..).is_some_and(|r| r.starts_with("}}")) =>
+                {
+                    let end = start + 2 + length + 2;
+                    from = end;
+                    return Some(Placeholder {
+                        range: start..end,
+                        name: rest.get(..length)?,
+                    });
+                }
+                _ => from = start + 1,
+            }
+        }
+    })
+}
+
+/// A text whose placeholders were replaced, and where in the new text each value stands.
+#[derive(Debug)]
+pub(crate) struct Substituted {
+    pub(crate) text: SourceText,
+    pub(crate) inserted: Vec<Range<usize>>,
+}
+
+/// `text` with each placeholder replaced by what `value` gives for its name; `None` leaves it.
+pub(crate) fn substitute<V: AsRef<str>>(
+    text: &SourceText,
+    mut value: impl FnMut(&Placeholder<'_>) -> Option<V>,
+) -> Substituted {
+    let source = text.as_str();
+    let mut out = SourceText::empty(text.source_offset(0));
+    let mut inserted = Vec::new();
+    let mut from = 0;
+    for placeholder in placeholders(source) {
+        let Some(value) = value(&placeholder) else {
+            continue;
+        };
+        out.append_range(text, from, placeholder.range.start);
+        let start = out.as_str().len();
+        out.push_replacement(value.as_ref(), text.source_offset(placeholder.range.start));
+        inserted.push(start..out.as_str().len());
+        from = placeholder.range.end;
+    }
+    out.append_range(text, from, source.len());
+    Substituted {
+        text: out,
+        inserted,
+    }
+}
+
+/// Indexes of the values in `inserted` that change the code around them: that stand inside a literal
+/// or comment of the expression but do not stay inside it.
+///
+/// `code` has the values put in. The same code with a neutral character in each value's place decides
+/// which stand in a literal; a value is contained if it leaves every literal where the neutral
+/// character leaves it.
+pub(crate) fn code_changes(code: &str, inserted: &[Range<usize>]) -> Vec<usize> {
+    let neutral = Variant::of(code, inserted, |_| false);
+    let literals = literal_spans(&neutral.code);
+    let in_literal: Vec<bool> = neutral
+        .places
+        .iter()
+        .map(|place| {
+            literals
+                .iter()
+                .any(|(start, end)| *start < place.start && place.end < *end)
+        })
+        .collect();
+    let is_in_literal = |index: usize| in_literal.get(index).copied().unwrap_or(false);
+    let mut changes: Vec<usize> = (0..inserted.len())
+        .filter(|index| {
+            let Some(place) = neutral.places.get(*index) else {
+                return false;
+            };
+            let value = inserted
+                .get(*index)
+                .and_then(|range| code.get(range.clone()))
+                .unwrap_or("");
+            if is_in_literal(*index) {
+                value.contains(['{', '}']) && is_interpolated(&neutral.code, &literals, place)
+            } else {
+                match comment_at(&neutral.code, &literals, place.start) {
+                    Some(Comment::Line) => value.contains(LINE_ENDS),
+                    Some(Comment::Block) => {
+                        value.contains("*/") || ends_block(&neutral.code, place, value)
+                    }
+                    None => false,
+                }
+            }
+        })
+        .collect();
+    // Values that stand as code are code; what is asked is what the others do to it.
+    let base = Variant::of(code, inserted, |index| !is_in_literal(index));
+    let spans = literal_spans(&base.code);
+    let leaves_literals = |variant: &Variant| {
+        let expected = spans
+            .iter()
+            .map(|(start, end)| (base.moved(*start, variant), base.moved(*end, variant)));
+        expected.eq(literal_spans(&variant.code))
+    };
+    if !leaves_literals(&Variant::of(code, inserted, |_| true)) {
+        let all: Vec<usize> = (0..inserted.len())
+            .filter(|index| is_in_literal(*index))
+            .collect();
+        let alone: Vec<usize> = all
+            .iter()
+            .copied()
+            .take(MAX_EXAMINED)
+            .filter(|one| {
+                !leaves_literals(&Variant::of(code, inserted, |i| {
+                    i == *one || !is_in_literal(i)
+                }))
+            })
+            .collect();
+        // If only together they change something, none is above suspicion.
+        changes.extend(if alone.is_empty() { all } else { alone });
+        changes.sort_unstable();
+        changes.dedup();
+    }
+    changes
+}
+
+/// Values of one refused expression that are examined one by one, to name the guilty ones.
+const MAX_EXAMINED: usize = 32;
+
+const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// A character that is an identifier in code and itself in every literal.
+const NEUTRAL: &str = "a";
+
+/// Code with some of its values replaced by [`NEUTRAL`].
+struct Variant {
+    code: String,
+    /// Where each value, or what replaces it, stands.
+    places: Vec<Range<usize>>,
+}
+
+impl Variant {
+    fn of(code: &str, inserted: &[Range<usize>], keep: impl Fn(usize) -> bool) -> Self {
+        let mut variant = Self {
+            code: String::with_capacity(code.len()),
+            places: Vec::new(),
+        };
+        let mut from = 0;
+        for (index, range) in inserted.iter().enumerate() {
+            variant
+                .code
+                .push_str(code.get(from..range.start).unwrap_or(""));
+            let start = variant.code.len();
+            let value = if keep(index) {
+                code.get(range.clone()).unwrap_or("")
+            } else {
+                NEUTRAL
+            };
+            variant.code.push_str(value);
+            variant.places.push(start..variant.code.len());
+            from = range.end;
+        }
+        variant.code.push_str(code.get(from..).unwrap_or(""));
+        variant
+    }
+
+    /// Where an offset of this variant, outside of values that differ, is in another one.
+    fn moved(&self, offset: usize, other: &Self) -> usize {
+        let after = self.places.partition_point(|place| place.end <= offset);
+        let last = after
+            .checked_sub(1)
+            .and_then(|i| self.places.get(i).zip(other.places.get(i)));
+        match last {
+            Some((here, there)) => there.end + (offset - here.end),
+            None => offset,
+        }
+    }
+}
+
+/// Whether the literal around `place` is an interpolated string, in which braces hold code.
+fn is_interpolated(code: &str, literals: &[(usize, usize)], place: &Range<usize>) -> bool {
+    literals
+        .iter()
+        .find(|(start, end)| *start < place.start && place.end < *end)
+        .and_then(|(start, _)| code.get(*start..*start + 2))
+        .is_some_and(|opening| opening.contains('$'))
+}
+
+enum Comment {
+    Line,
+    Block,
+}
+
+/// The comment around `offset`, which is in no literal.
+fn comment_at(code: &str, literals: &[(usize, usize)], offset: usize) -> Option<Comment> {
+    let gap = literals
+        .iter()
+        .map(|(_, end)| *end)
+        .filter(|end| *end <= offset)
+        .max()
+        .unwrap_or(0);
+    let mut at = gap;
+    while at < offset {
+        let rest = code.get(at..offset)?;
+        let start = rest.find('/')?;
+        let from = at + start;
+        let behind = code.get(from + 2..)?;
+        if code.get(from..)?.starts_with("//") {
+            match behind.find(LINE_ENDS) {
+                Some(length) if from + 2 + length < offset => at = from + 2 + length,
+                _ => return Some(Comment::Line),
+            }
+        } else if code.get(from..)?.starts_with("/*") {
+            match behind.find("*/") {
+                Some(length) if from + 2 + length + 2 <= offset => at = from + 2 + length + 2,
+                _ => return Some(Comment::Block),
+            }
+        } else {
+            at = from + 1;
+        }
+    }
+    None
+}
+
+/// Whether a value closes a block comment together with what stands around it.
+fn ends_block(code: &str, place: &Range<usize>, value: &str) -> bool {
+    let before = code.get(..place.start).unwrap_or("");
+    let after = code.get(place.end..).unwrap_or("");
+    (value.starts_with('/') && before.ends_with('*'))
+        || (value.ends_with('*') && after.starts_with('/'))
+        || (value.is_empty() && before.ends_with('*') && after.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<&str> {
+        placeholders(text)
+            .map(|placeholder| placeholder.name)
+            .collect()
+    }
+
+    #[test]
+    fn finds_names_and_leaves_other_braces_alone() {
+        assert_eq!(names("{{a}} x {{b-1.c_D}}"), ["a", "b-1.c_D"]);
+        assert_eq!(
+            names("{{ a }} {{}} {{\"a\": 1}} {a} {{a}"),
+            Vec::<&str>::new()
+        );
+        assert_eq!(names("{{{a}}}"), ["a"]);
+        assert_eq!(
+            names(&format!("{{{{{}}}}}", "n".repeat(257))),
+            Vec::<&str>::new()
+        );
+    }
+
+    /// The names whose value, put into `code`, changes the code around it.
+    fn changes(code: &str, value: &str) -> bool {
+        let mut text = SourceText::empty(0);
+        text.push(code, 0);
+        let substituted = substitute(&text, |_| Some(value.to_owned()));
+        !code_changes(substituted.text.as_str(), &substituted.inserted).is_empty()
+    }
+
+    #[test]
+    fn a_value_without_special_characters_never_changes_code() {
+        for code in [
+            r#"@("{{v}}")"#,
+            r#"@("{{v}}".Split(',').Contains("{{v}}"))"#,
+            r#"@(@"{{v}}" + $"{1}{{v}}" + $@"{{v}}")"#,
+            r#"@(1 /* {{v}} */ + 2)"#,
+        ] {
+            assert!(!changes(code, "AB12,CD34"), "{code}");
+            assert!(!changes(code, ""), "{code} (empty)");
+        }
+    }
+
+    #[test]
+    fn a_value_that_ends_the_literal_around_it_changes_code() {
+        for value in [
+            r#"" + context.Evil + ""#,
+            r#"""#,
+            r"\",
+            "line\nbreak",
+            r#"x", true, "y"#,
+        ] {
+            assert!(changes(r#"@("{{v}}".Contains("x"))"#, value), "{value}");
+        }
+        assert!(changes(r#"@(@"{{v}}" + "")"#, r#"" + 1 + @""#));
+        assert!(changes("@('{{v}}' == 'a')", "' || 'b"));
+        // A backslash before the value would escape the closing quote.
+        assert!(changes(r#"@("\{{v}}" + "b")"#, ""));
+    }
+
+    #[test]
+    fn a_value_with_braces_in_an_interpolated_string_changes_code() {
+        assert!(changes(r#"@($"a {{v}} b")"#, "{context.Evil}"));
+        assert!(changes(r#"@($@"a {{v}} b")"#, "{context.Evil}"));
+        assert!(!changes(r#"@("a {{v}} b")"#, "{context.Evil}"));
+    }
+
+    #[test]
+    fn escapes_that_stay_inside_their_literal_are_no_change() {
+        assert!(!changes(r#"@("{{v}}")"#, r"a\tb\\"));
+        assert!(!changes(r#"@("{{v}}")"#, r#"say \"hi\""#));
+        assert!(!changes(r#"@(@"{{v}}")"#, r"C:\dir\"));
+    }
+
+    #[test]
+    fn a_value_in_a_comment_may_not_end_it() {
+        assert!(changes("@(1 // {{v}}\n + 2)", "x\n + evil()"));
+        assert!(changes("@(1 /* {{v}} */ + 2)", "*/ + evil() /*"));
+        assert!(changes("@(1 /* *{{v}} x */ + 2)", "/ + evil() /*"));
+        assert!(!changes("@(1 // {{v}}\n + 2)", "\"quote"));
+    }
+
+    #[test]
+    fn a_value_that_stands_as_code_is_code() {
+        assert!(!changes("@({{v}})", r#"a + "b""#));
+        assert!(!changes(r#"@{ var a = "x"; return {{v}}; }"#, r#"a + "b""#));
+    }
+
+    #[test]
+    fn a_literal_that_begins_in_bare_code_cannot_hide_an_injection_in_another_literal() {
+        let mut text = SourceText::empty(0);
+        text.push(r#"@({{a}} + "{{b}}" + "x")"#, 0);
+        let substituted = substitute(&text, |p| {
+            Some(if p.name == "a" { "1" } else { "\" + 2 + \"" })
+        });
+        assert_eq!(
+            code_changes(substituted.text.as_str(), &substituted.inserted),
+            [1]
+        );
+    }
+
+    #[test]
+    fn literals_in_bare_code_do_not_accuse_the_values_in_other_literals() {
+        let mut text = SourceText::empty(0);
+        text.push(r#"@({{a}} + "{{b}}")"#, 0);
+        let substituted = substitute(&text, |p| {
+            Some(if p.name == "a" {
+                r#""q" + "r""#
+            } else {
+                "plain"
+            })
+        });
+        assert!(code_changes(substituted.text.as_str(), &substituted.inserted).is_empty());
+    }
+
+    #[test]
+    fn offsets_of_a_substituted_text_lead_to_the_placeholder() {
+        let mut text = SourceText::empty(0);
+        text.push("a{{v}}b", 100);
+        let substituted = substitute(&text, |_| Some("12345"));
+        assert_eq!(substituted.text.as_str(), "a12345b");
+        assert_eq!(substituted.text.source_offset(3), 101);
+        assert_eq!(substituted.text.source_offset(6), 106);
+    }
+}

@@ -1,0 +1,140 @@
+//! The policies: each with its attributes, its checks, and what it does.
+
+mod authentication_certificate;
+mod base;
+mod check_header;
+mod choose;
+mod exists_action;
+mod forward_request;
+mod ip_filter;
+mod return_response;
+mod rewrite_uri;
+mod set_backend_service;
+mod set_body;
+mod set_header;
+mod set_method;
+mod set_query_parameter;
+mod set_status;
+mod set_variable;
+pub(crate) mod setting;
+mod status_code;
+mod trace;
+mod validate_client_certificate;
+
+use crate::document::Element;
+use crate::execution::{Flow, Outcome, Run};
+use crate::program::instruction::Code;
+use crate::program::{Compiler, Section};
+
+/// A compiled policy.
+pub(crate) trait Statement: Send + Sync {
+    /// Does it.
+    fn execute(&self, run: &mut Run<'_>) -> Outcome<Flow>;
+}
+
+/// What there is to know about an element name.
+pub(crate) struct Policy {
+    pub(crate) name: &'static str,
+    /// Where the documentation allows it. Elsewhere it works, with a warning.
+    pub(crate) sections: &'static [Section],
+    pub(crate) kind: Kind,
+}
+
+/// How a policy compiles.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// To one instruction; `None` after an error.
+    Statement(fn(&Element, &mut Compiler<'_>) -> Option<Box<dyn Statement>>),
+    /// To instructions of its own making; whether they always end the pipeline.
+    Block(fn(&Element, &mut Compiler<'_>, &mut Code) -> bool),
+}
+
+const POLICIES: [&Policy; 17] = [
+    &authentication_certificate::POLICY,
+    &base::POLICY,
+    &check_header::POLICY,
+    &choose::POLICY,
+    &forward_request::POLICY,
+    &ip_filter::POLICY,
+    &return_response::POLICY,
+    &rewrite_uri::POLICY,
+    &set_backend_service::POLICY,
+    &set_body::POLICY,
+    &set_header::POLICY,
+    &set_method::POLICY,
+    &set_query_parameter::POLICY,
+    &set_status::POLICY,
+    &set_variable::POLICY,
+    &trace::POLICY,
+    &validate_client_certificate::POLICY,
+];
+
+/// Policies of APIM that this gateway does not have, so that documents learn it by name.
+pub(crate) const NOT_SUPPORTED: &[&str] = &[
+    "authentication-basic",
+    "authentication-managed-identity",
+    "azure-openai-emit-token-metric",
+    "azure-openai-semantic-cache-lookup",
+    "azure-openai-semantic-cache-store",
+    "azure-openai-token-limit",
+    "block",
+    "cache-lookup",
+    "cache-lookup-value",
+    "cache-remove-value",
+    "cache-store",
+    "cache-store-value",
+    "cors",
+    "cosmosdb-data-source",
+    "cross-domain",
+    "emit-metric",
+    "find-and-replace",
+    "get-authorization-context",
+    "http-data-source",
+    "include-fragment",
+    "invoke-dapr-binding",
+    "invoke-request",
+    "json-to-xml",
+    "jsonp",
+    "limit-concurrency",
+    "llm-content-safety",
+    "llm-emit-token-metric",
+    "llm-semantic-cache-lookup",
+    "llm-semantic-cache-store",
+    "llm-token-limit",
+    "log-to-eventhub",
+    "mock-response",
+    "proxy",
+    "publish-event",
+    "publish-to-dapr",
+    "quota",
+    "quota-by-key",
+    "rate-limit",
+    "rate-limit-by-key",
+    "redirect-content-urls",
+    "retry",
+    "send-one-way-request",
+    "send-request",
+    "send-service-bus-message",
+    "sql-data-source",
+    "validate-azure-ad-token",
+    "validate-content",
+    "validate-graphql-request",
+    "validate-headers",
+    "validate-jwt",
+    "validate-odata-request",
+    "validate-parameters",
+    "validate-status-code",
+    "wait",
+    "xml-to-json",
+    "xsl-transform",
+];
+
+/// The policy with this element name.
+pub(crate) fn find(name: &str) -> Option<&'static Policy> {
+    POLICIES.into_iter().find(|policy| policy.name == name)
+}
+
+/// The names of all policies.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    POLICIES.into_iter().map(|policy| policy.name)
+}
