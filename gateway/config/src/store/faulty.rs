@@ -89,6 +89,14 @@ impl<S: Store> Faulty<S> {
 }
 
 impl<S: Store> Store for Faulty<S> {
+    fn data_key(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.data_key()
+    }
+
+    fn put_data_key(&mut self, wrapped: &[u8]) -> Result<(), StoreError> {
+        self.inner.put_data_key(wrapped)
+    }
+
     fn head(&mut self) -> Result<u64, StoreError> {
         self.control.record(Event::HeadRead);
         self.control.readable()?;

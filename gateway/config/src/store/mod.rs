@@ -74,6 +74,18 @@ pub enum StoreError {
 
 /// A durable history of revisions with a current state.
 pub trait Store: Send {
+    /// The wrapped data key that records are sealed under; `None` before one was stored.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn data_key(&mut self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Stores the wrapped data key, durable when this returns. Nothing may be sealed before.
+    ///
+    /// # Errors
+    /// If it cannot be stored; the old one, if any, stays.
+    fn put_data_key(&mut self, wrapped: &[u8]) -> Result<(), StoreError>;
+
     /// The newest revision's number; 0 for an empty store.
     ///
     /// # Errors

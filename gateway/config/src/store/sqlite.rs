@@ -93,6 +93,22 @@ impl std::fmt::Debug for SqliteStore {
 }
 
 impl Store for SqliteStore {
+    fn data_key(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|connection| {
+            connection
+                .query_row("SELECT wrapped FROM data_key WHERE id = 1", [], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    fn put_data_key(&mut self, wrapped: &[u8]) -> Result<(), StoreError> {
+        self.read(|connection| {
+            connection
+                .execute("INSERT OR REPLACE INTO data_key (id, wrapped) VALUES (1, ?1)", [wrapped])
+                .map(drop)
+        })
+    }
+
     fn head(&mut self) -> Result<u64, StoreError> {
         self.read(|connection| head(connection))
     }

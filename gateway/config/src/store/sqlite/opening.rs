@@ -30,7 +30,11 @@ const MIGRATIONS: &[&str] = &[
          body     BLOB,
          PRIMARY KEY (key, revision DESC)
      ) STRICT, WITHOUT ROWID;
-     CREATE INDEX records_by_revision ON records (revision);",
+     CREATE INDEX records_by_revision ON records (revision);
+     CREATE TABLE data_key (
+         id      INTEGER PRIMARY KEY CHECK (id = 1),
+         wrapped BLOB NOT NULL
+     ) STRICT;",
 ];
 
 /// After a commit that made the log larger than this, in bytes, the log file is cut again.

@@ -1,0 +1,274 @@
+//! Policy documents: compiled one by one, and again when something they name changes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gateway_policy::document;
+use gateway_policy::problem::{Problem, Severity};
+use gateway_policy::program::{
+    self, Environment, NamedValue, References, ResourceKind, Scope, ScopeProgram,
+};
+
+use super::Compilation;
+use crate::material::CertificateTable;
+use crate::resource::accept::{FieldProblem, Warning};
+use crate::resource::{Body, Kind, ResourcePath};
+use crate::resources::{Reference, Resources};
+
+/// A compiled policy document.
+#[derive(Debug)]
+pub(crate) struct PolicyArtefact {
+    /// The program, or why there is none (found at start-up: its scope is closed).
+    pub(crate) program: Result<Arc<ScopeProgram>, Arc<str>>,
+}
+
+impl PartialEq for PolicyArtefact {
+    /// Whether it is the very same program: compiling again makes another one.
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.program, &other.program) {
+            (Ok(a), Ok(b)) => Arc::ptr_eq(a, b),
+            (Err(a), Err(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// All compiled documents of a revision.
+pub(crate) type PolicyTable = imbl::OrdMap<ResourcePath, Arc<PolicyArtefact>>;
+
+const POLICY_KINDS: [Kind; 3] = [Kind::GlobalPolicy, Kind::ApiPolicy, Kind::OperationPolicy];
+
+impl Compilation<'_> {
+    pub(super) fn policies(&mut self, certificates: &CertificateTable) -> PolicyTable {
+        let mut table = self
+            .previous
+            .map(|p| p.policies.clone())
+            .unwrap_or_default();
+        for path in self.stale_policies(&table) {
+            let body = self.resources.body(&path).cloned();
+            let Some(Body::Policy(policy)) = body.as_deref() else {
+                table.remove(&path);
+                continue;
+            };
+            let artefact = self.policy(&path, &policy.source, certificates);
+            table.insert(path, Arc::new(artefact));
+        }
+        table
+    }
+
+    /// The documents to compile: changed ones, ones that name something that changed, and ones that
+    /// did not compile before.
+    fn stale_policies(&self, table: &PolicyTable) -> BTreeSet<ResourcePath> {
+        if self.previous.is_none() {
+            return POLICY_KINDS
+                .iter()
+                .flat_map(|kind| self.resources.iter_kind(*kind).cloned())
+                .collect();
+        }
+        let is_policy = |path: &ResourcePath| POLICY_KINDS.contains(&path.kind());
+        let mut stale: BTreeSet<ResourcePath> = self
+            .dirty
+            .iter()
+            .filter(|path| is_policy(path))
+            .cloned()
+            .collect();
+        for path in self.dirty {
+            let now = self.resources.get(path);
+            let then = self.before.get(path);
+            for resource in now.iter().chain(then) {
+                let Some(reference) = Reference::to_resource(resource) else {
+                    continue;
+                };
+                // Only the text of a named value changes what a document compiles to; the rest is
+                // looked up when a request runs.
+                if matches!(reference, Reference::NamedValue(_)) {
+                    let referrers = self.resources.referrers(&reference);
+                    stale.extend(referrers.into_iter().filter(is_policy));
+                }
+            }
+        }
+        let broken = table
+            .iter()
+            .filter(|(_, artefact)| artefact.program.is_err());
+        stale.extend(broken.map(|(path, _)| path.clone()));
+        stale
+    }
+
+    fn policy(
+        &mut self,
+        path: &ResourcePath,
+        source: &str,
+        certificates: &CertificateTable,
+    ) -> PolicyArtefact {
+        let scope = match path.kind() {
+            Kind::ApiPolicy => Scope::Api,
+            Kind::OperationPolicy => Scope::Operation,
+            _ => Scope::Global,
+        };
+        let (program, problems) = match document::parse(source) {
+            Err(problems) => (None, problems),
+            Ok(document) => {
+                let environment = ResourceEnvironment {
+                    resources: self.resources,
+                    certificates,
+                    allow_code: self.allow_code_in_named_values || self.previous.is_none(),
+                };
+                let result = program::compile(&document, scope, &environment);
+                self.note_references(path, &result.references, certificates);
+                (result.program, result.problems)
+            }
+        };
+        let (errors, warnings): (Vec<Problem>, Vec<Problem>) = problems
+            .into_iter()
+            .partition(|problem| problem.severity == Severity::Error);
+        self.resources
+            .set_warnings(path, warnings.into_iter().map(warning).collect());
+        let Some(program) = program.filter(|_| errors.is_empty()) else {
+            return PolicyArtefact {
+                program: Err(self.refuse_policy(path, errors)),
+            };
+        };
+        PolicyArtefact {
+            program: Ok(program),
+        }
+    }
+
+    /// A document with errors refuses the change, unless it was broken already and is not what the
+    /// change is about: then it stays closed.
+    fn refuse_policy(&mut self, path: &ResourcePath, errors: Vec<Problem>) -> Arc<str> {
+        let reason: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let was_broken = self
+            .previous
+            .and_then(|previous| previous.policies.get(path))
+            .is_some_and(|artefact| artefact.program.is_err());
+        if !was_broken || self.dirty.contains(path) {
+            self.problems_of(path, errors.into_iter().map(field_problem).collect());
+        }
+        Arc::from(reason.join(" "))
+    }
+
+    fn note_references(
+        &mut self,
+        path: &ResourcePath,
+        found: &References,
+        certificates: &CertificateTable,
+    ) {
+        let lower = |name: &Arc<str>| Arc::from(name.to_lowercase());
+        let mut references: Vec<Reference> = Vec::new();
+        references.extend(
+            found
+                .named_values
+                .iter()
+                .map(|n| Reference::NamedValue(lower(n))),
+        );
+        references.extend(
+            found
+                .certificate_ids
+                .iter()
+                .map(|n| Reference::Certificate(lower(n))),
+        );
+        references.extend(
+            found
+                .backend_ids
+                .iter()
+                .map(|n| Reference::Backend(lower(n))),
+        );
+        references.extend(
+            found
+                .identity_list_ids
+                .iter()
+                .map(|n| Reference::IdentityList(lower(n))),
+        );
+        for thumbprint in &found.certificate_thumbprints {
+            if let Some(uploaded) = certificates.by_thumbprint(thumbprint) {
+                references.push(Reference::Certificate(lower(&uploaded.id)));
+            }
+        }
+        self.resources.set_references(path, references);
+    }
+}
+
+fn field_problem(problem: Problem) -> FieldProblem {
+    FieldProblem {
+        target: "value".to_owned(),
+        message: problem.to_string(),
+        line: Some(problem.position.line),
+        column: Some(problem.position.column),
+    }
+}
+
+fn warning(problem: Problem) -> Warning {
+    Warning {
+        code: Arc::from(problem.code),
+        message: problem.to_string(),
+        line: Some(problem.position.line),
+        column: Some(problem.position.column),
+    }
+}
+
+/// The resources of a draft, as documents may name them.
+struct ResourceEnvironment<'a> {
+    resources: &'a Resources,
+    certificates: &'a CertificateTable,
+    allow_code: bool,
+}
+
+impl Environment for ResourceEnvironment<'_> {
+    fn named_value(&self, name: &str) -> Option<NamedValue> {
+        match &*self.resources.named_value(name)?.body {
+            Body::NamedValue(value) => Some(NamedValue {
+                value: Arc::clone(&value.value),
+                secret: value.secret,
+            }),
+            _ => None,
+        }
+    }
+
+    fn exists(&self, kind: ResourceKind, name: &str) -> bool {
+        let at = |kind| ResourcePath::new(kind, &[name]);
+        let stored = |kind| at(kind).is_some_and(|path| self.resources.body(&path).is_some());
+        match kind {
+            ResourceKind::NamedValue => self.resources.named_value(name).is_some(),
+            ResourceKind::CertificateId => self.certificates.by_id(name).is_some(),
+            ResourceKind::CertificateThumbprint => self.certificates.by_thumbprint(name).is_some(),
+            ResourceKind::Backend => stored(Kind::Backend),
+            ResourceKind::IdentityList => stored(Kind::IdentityList),
+        }
+    }
+
+    fn names(&self, kind: ResourceKind) -> Vec<String> {
+        // Enough for a suggestion; a service with more of them gets suggestions among these.
+        const LIMIT: usize = 1_000;
+        let stored = |kind| {
+            self.resources
+                .iter_kind(kind)
+                .take(LIMIT)
+                .map(|path| path.name().to_string())
+                .collect()
+        };
+        match kind {
+            ResourceKind::NamedValue => self
+                .resources
+                .iter_kind(Kind::NamedValue)
+                .take(LIMIT)
+                .filter_map(|path| match self.resources.body(path).map(|body| &**body) {
+                    Some(Body::NamedValue(value)) => Some(value.display_name.to_string()),
+                    _ => None,
+                })
+                .collect(),
+            ResourceKind::CertificateId => stored(Kind::Certificate),
+            ResourceKind::CertificateThumbprint => self
+                .certificates
+                .iter()
+                .take(LIMIT)
+                .map(|uploaded| uploaded.certificate.thumbprint.to_string())
+                .collect(),
+            ResourceKind::Backend => stored(Kind::Backend),
+            ResourceKind::IdentityList => stored(Kind::IdentityList),
+        }
+    }
+
+    fn allow_code_in_named_values(&self) -> bool {
+        self.allow_code
+    }
+}
