@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) intermediates: IntermediateStore,
 }
 
-/// One handshake in progress, in the connection's ex_data.
+/// One handshake in progress, in the connection's `ex_data`.
 pub(crate) struct Handshake {
     shared: Arc<Shared>,
     progress: Mutex<Progress>,
@@ -102,7 +102,7 @@ impl Handshake {
         })
     }
 
-    /// Puts the handshake into a connection's ex_data, whence the callbacks take it.
+    /// Puts the handshake into a connection's `ex_data`, whence the callbacks take it.
     pub(crate) fn attach(self: &Arc<Self>, ssl: &mut Ssl) -> Result<(), Stop> {
         let index = index().ok_or_else(|| Stop::Internal("no ex_data index".to_owned()))?;
         ssl.set_ex_data(index, Arc::clone(self));
@@ -354,7 +354,7 @@ pub(crate) struct Finished {
     pub(crate) resumed: bool,
 }
 
-/// Takes the identity. Everything here is read after OpenSSL has verified CertificateVerify and Finished.
+/// Takes the identity. Everything here is read after OpenSSL has verified `CertificateVerify` and Finished.
 pub(crate) fn finish(handshake: &Handshake, ssl: &SslRef) -> Result<Finished, Stop> {
     let internal = |what: &str| Stop::Internal(what.to_owned());
     if !ssl.is_init_finished() {

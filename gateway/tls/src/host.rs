@@ -338,7 +338,7 @@ fn trust_epoch(settings: &HostSettings, groups: &CStr) -> [u8; 32] {
 }
 
 /// What an SSL takes from its host's context: certificate block, ciphers, issuer names, ALPN, certificate
-/// verification, and the ClientHello callback for the hello after a HelloRetryRequest. All else is set on
+/// verification, and the `ClientHello` callback for the hello after a `HelloRetryRequest`. All else is set on
 /// the connection itself (`handshake::apply`) or comes from the base context.
 fn build_context(settings: &HostSettings, groups: &CStr) -> Result<SslContext, HostContextError> {
     let mut builder = SslContextBuilder::new(SslMethod::tls_server())?;

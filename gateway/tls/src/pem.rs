@@ -136,7 +136,7 @@ fn marker<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
 
 fn decode(body: &str) -> Option<Vec<u8>> {
     let digits = body.trim_end_matches('=');
-    let lawful = body.len() % 4 == 0
+    let lawful = body.len().is_multiple_of(4)
         && body.len() - digits.len() <= 2
         && digits
             .bytes()

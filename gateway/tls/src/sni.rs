@@ -1,4 +1,4 @@
-//! The server name of a ClientHello (RFC 6066, 3), parsed strictly: OpenSSL itself lets an empty name and
+//! The server name of a `ClientHello` (RFC 6066, 3), parsed strictly: OpenSSL itself lets an empty name and
 //! UTF-8 through.
 
 /// The extension is there and is not one lawful host name.

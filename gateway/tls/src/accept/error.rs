@@ -19,7 +19,7 @@ pub struct HandshakeError {
     pub fault: Fault,
     /// The alert that was sent to, or received from, the peer, where it is known.
     pub alert: Option<Alert>,
-    /// The server name, if the ClientHello was understood.
+    /// The server name, if the `ClientHello` was understood.
     pub server_name: Option<String>,
     /// Id of the host configuration, if one was chosen.
     pub host: Option<String>,
@@ -36,7 +36,7 @@ pub enum Failure {
     UnrecognizedName,
     /// The host cannot be served now.
     Unavailable,
-    /// The second ClientHello named another host than the first.
+    /// The second `ClientHello` named another host than the first.
     ServerNameChanged,
     /// Mode `required`, and no certificate came.
     CertificateRequired,
@@ -237,27 +237,24 @@ fn classify(error: &SslError) -> Failure {
 fn stack_failure(stack: &ErrorStack) -> Failure {
     const LIBRARY_SSL: i32 = 20;
     const ALERT_OFFSET: i32 = 1000;
-    for error in stack
-        .errors()
-        .iter()
-        .filter(|error| error.library_code() == LIBRARY_SSL)
-    {
-        return match error.reason_code() {
-            reason @ 1000..=1255 => Failure::PeerAlert(Alert(
-                u8::try_from(reason - ALERT_OFFSET).unwrap_or(u8::MAX),
-            )),
-            123 | 264 | 265 => Failure::BadSignature,
-            116 | 258 | 266 | 396 => Failure::NoSharedVersion,
-            191 | 193 | 376 | 410 | 295 | 101 | 118 | 378 | 370 => Failure::NoSharedParameters,
-            199 => Failure::CertificateRequired,
-            235 => Failure::NoApplicationProtocol,
-            155 | 156 | 198 | 252 | 267 | 443 => Failure::NotTls,
-            152 => Failure::CertificateTooLarge,
-            294 => Failure::Closed,
-            _ => Failure::Protocol(error.reason().unwrap_or("unknown").to_owned()),
-        };
+    let mut errors = stack.errors().iter();
+    let Some(error) = errors.find(|error| error.library_code() == LIBRARY_SSL) else {
+        return Failure::Protocol(stack.to_string());
+    };
+    match error.reason_code() {
+        reason @ 1000..=1255 => Failure::PeerAlert(Alert(
+            u8::try_from(reason - ALERT_OFFSET).unwrap_or(u8::MAX),
+        )),
+        123 | 264 | 265 => Failure::BadSignature,
+        116 | 258 | 266 | 396 => Failure::NoSharedVersion,
+        191 | 193 | 376 | 410 | 295 | 101 | 118 | 378 | 370 => Failure::NoSharedParameters,
+        199 => Failure::CertificateRequired,
+        235 => Failure::NoApplicationProtocol,
+        155 | 156 | 198 | 252 | 267 | 443 => Failure::NotTls,
+        152 => Failure::CertificateTooLarge,
+        294 => Failure::Closed,
+        _ => Failure::Protocol(error.reason().unwrap_or("unknown").to_owned()),
     }
-    Failure::Protocol(stack.to_string())
 }
 
 impl fmt::Display for HandshakeError {

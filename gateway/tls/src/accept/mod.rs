@@ -1,4 +1,4 @@
-//! Accepting TLS connections: one immortal base context, hosts chosen by the ClientHello, identity taken
+//! Accepting TLS connections: one immortal base context, hosts chosen by the `ClientHello`, identity taken
 //! after the handshake.
 
 mod error;
@@ -127,7 +127,7 @@ pub enum Alpn {
 pub struct Accepted<S> {
     /// The connection.
     pub stream: SslStream<S>,
-    /// The host configuration chosen by the ClientHello.
+    /// The host configuration chosen by the `ClientHello`.
     pub host: Arc<HostContext>,
     /// The client's certificates, whose key is proven: in this handshake, or in the one it resumed.
     pub peer: Option<PresentedChain>,

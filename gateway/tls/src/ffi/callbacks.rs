@@ -32,8 +32,8 @@ use super::ticket_cipher::{self, Direction, IV_LENGTH};
 use crate::handshake;
 use crate::ticket_keys::{Generation, NAME_LENGTH};
 
-/// Registers the ClientHello callback. It must be on the base context *and* on every host's context: after
-/// a HelloRetryRequest OpenSSL asks the context that the first call chose.
+/// Registers the `ClientHello` callback. It must be on the base context *and* on every host's context: after
+/// a `HelloRetryRequest` OpenSSL asks the context that the first call chose.
 pub(crate) fn set_client_hello(context: &mut SslContextBuilder) {
     // SAFETY: the builder holds a live context, and the callback needs no argument.
     unsafe { SSL_CTX_set_client_hello_cb(context.as_ptr(), Some(client_hello), ptr::null_mut()) }
@@ -71,8 +71,8 @@ pub(crate) fn set_tickets(context: &mut SslContextBuilder) -> Result<(), ErrorSt
 }
 
 unsafe extern "C" fn client_hello(ssl: *mut SSL, alert: *mut c_int, _: *mut c_void) -> c_int {
-    // SAFETY: OpenSSL passes a live connection that nobody else touches during the call.
     let answer = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: OpenSSL passes a live connection that nobody else touches during the call.
         handshake::client_hello(unsafe { SslRef::from_ptr_mut(ssl) })
     }));
     let refused = match answer {
@@ -114,8 +114,8 @@ unsafe extern "C" fn verify_certificate(context: *mut X509_STORE_CTX, _: *mut c_
 
 /// Returning 0 ends the handshake.
 unsafe extern "C" fn ticket_made(ssl: *mut SSL, _: *mut c_void) -> c_int {
-    // SAFETY: OpenSSL passes a live connection.
     let made = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: OpenSSL passes a live connection.
         handshake::ticket_made(unsafe { SslRef::from_ptr(ssl) })
     }));
     c_int::from(made.unwrap_or(false))

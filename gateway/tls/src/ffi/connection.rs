@@ -80,7 +80,7 @@ pub(crate) fn set_groups(ssl: &mut SslRef, groups: &CStr) -> Result<(), ErrorSta
     check(set == 1)
 }
 
-/// The contents of the server name extension of the ClientHello being processed.
+/// The contents of the server name extension of the `ClientHello` being processed.
 pub(crate) fn client_hello_server_name(ssl: &mut SslRef) -> Option<Vec<u8>> {
     const SERVER_NAME: c_uint = 0;
     let mut data = ptr::null();
