@@ -410,7 +410,12 @@ impl Client {
             .map_err(|error| error.to_string())?;
         let resumed = stream.ssl().session_reused();
         let _ = stream.shutdown().await;
-        let sessions = sessions.lock().unwrap().clone();
+        let mut sessions = sessions.lock().unwrap().clone();
+        // OpenSSL does not announce the new ticket of a resumed TLS 1.2 session; the session has it.
+        let renewed = stream.ssl().session().map(|now| now.to_der().unwrap());
+        if resumed && self.version == SslVersion::TLS1_2 && renewed != self.session {
+            sessions.extend(renewed);
+        }
         Ok(Heard { resumed, sessions })
     }
 }
