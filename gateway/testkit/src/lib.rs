@@ -17,6 +17,7 @@ pub use client::{
     Alpn, Client, ClientBuilder, ClientError, Connection, Identity, RawTls, Response, Session,
     Streamed, TlsFacts, TlsVersion,
 };
+pub use gateway_tls::issue::Issued;
 pub use origin::{Answer, Origin, OriginBuilder, Recorded, RequestHead};
 pub use patience::{eventually, patience};
 pub use pki::{Files, Pki};

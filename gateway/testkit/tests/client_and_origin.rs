@@ -92,6 +92,29 @@ async fn a_client_without_or_with_a_foreign_certificate_learns_the_alert() {
 }
 
 #[tokio::test]
+async fn an_alert_is_never_lost_to_the_reset_that_follows_it() {
+    let pki = Pki::new();
+    let origin = Origin::mutual_tls(&pki.backend_server, pki.ca.certificate());
+    let stranger = client(&pki, &origin)
+        .tls(TlsVersion::Tls13)
+        .identity(&pki.stranger);
+    let stranger = stranger.build().unwrap();
+    for _ in 0..100 {
+        // A body makes the client write while the server has already closed.
+        let error = stranger
+            .send(post("/", zeros(300_000, true)))
+            .await
+            .unwrap_err();
+        assert!(
+            error
+                .alert()
+                .is_some_and(|alert| alert.contains("unknown ca")),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_client_trusts_only_the_authority_and_the_name_it_was_given() {
     let pki = Pki::new();
     let origin = Origin::https(&pki.backend_server);

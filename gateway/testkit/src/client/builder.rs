@@ -87,6 +87,17 @@ impl Identity {
         })
     }
 
+    /// SHA-1 and SHA-256 thumbprint of the leaf, in upper-case hexadecimal.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Tls`] when OpenSSL's provider offers no SHA-1.
+    pub fn thumbprints(&self) -> Result<(String, String), ClientError> {
+        use openssl::hash::MessageDigest;
+        let of = |digest| Ok::<_, ClientError>(crate::hex(&self.certificate.digest(digest)?));
+        Ok((of(MessageDigest::sha1())?, of(MessageDigest::sha256())?))
+    }
+
     /// The same certificate without its intermediates, as misconfigured partners send it.
     #[must_use]
     pub fn without_chain(mut self) -> Self {

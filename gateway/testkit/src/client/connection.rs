@@ -11,13 +11,13 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use openssl::x509::X509;
-use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio_openssl::SslStream;
 
 use super::response::{Response, Streamed};
 use super::session::{Session, Sessions};
+use super::wire::Wire;
 use super::{ClientError, within};
 use crate::body::{Body, empty};
 
@@ -37,7 +37,7 @@ pub struct TlsFacts {
 }
 
 impl TlsFacts {
-    pub(super) fn of(stream: &SslStream<TcpStream>) -> Self {
+    pub(super) fn of(stream: &SslStream<Wire>) -> Self {
         let ssl = stream.ssl();
         Self {
             version: ssl.version_str(),
@@ -108,7 +108,7 @@ pub struct Connection {
 
 impl Connection {
     pub(super) async fn new(
-        stream: SslStream<TcpStream>,
+        stream: SslStream<Wire>,
         sessions: Sessions,
         authority: String,
         deadline: Duration,

@@ -6,6 +6,7 @@ mod error;
 mod raw;
 mod response;
 mod session;
+mod wire;
 
 pub use builder::{Alpn, ClientBuilder, Identity, TlsVersion};
 pub use connection::{Connection, TlsFacts};
@@ -29,6 +30,7 @@ use tokio_openssl::SslStream;
 use crate::body::{Body, empty};
 use builder::Settings;
 use session::Sessions;
+use wire::Wire;
 
 /// A client for one server. Cloning is cheap; every [`Client::connect`] is a new connection.
 #[derive(Clone)]
@@ -110,11 +112,11 @@ impl Client {
     async fn handshake(
         &self,
         session: Option<&Session>,
-    ) -> Result<(SslStream<TcpStream>, Sessions), ClientError> {
+    ) -> Result<(SslStream<Wire>, Sessions), ClientError> {
         let tcp = self.dial().await.map_err(ClientError::Connect)?;
         let sessions = Sessions::default();
         let ssl = self.prepare(&sessions, session)?;
-        let mut stream = SslStream::new(ssl, tcp)?;
+        let mut stream = SslStream::new(ssl, Wire::new(tcp))?;
         Pin::new(&mut stream)
             .connect()
             .await

@@ -5,27 +5,23 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
 use super::session::{Session, Sessions};
+use super::wire::Wire;
 use super::{ClientError, TlsFacts, within};
 
 /// A TLS connection that carries whatever is written.
 #[derive(Debug)]
 pub struct RawTls {
-    stream: SslStream<TcpStream>,
+    stream: SslStream<Wire>,
     facts: TlsFacts,
     sessions: Sessions,
     deadline: Duration,
 }
 
 impl RawTls {
-    pub(super) fn new(
-        stream: SslStream<TcpStream>,
-        sessions: &Sessions,
-        deadline: Duration,
-    ) -> Self {
+    pub(super) fn new(stream: SslStream<Wire>, sessions: &Sessions, deadline: Duration) -> Self {
         let facts = TlsFacts::of(&stream);
         Self {
             stream,

@@ -1,8 +1,10 @@
 //! A scripted backend that remembers what it was asked.
 
 mod answer;
+mod connection;
 mod query;
 mod record;
+mod respond;
 mod server;
 mod wire;
 
