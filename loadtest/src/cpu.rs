@@ -1,0 +1,74 @@
+//! CPU time of a local process.
+
+use std::time::Duration;
+
+use crate::LoadError;
+
+/// A process whose CPU time is read before and after the load.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process {
+    pid: u32,
+    before: Duration,
+}
+
+impl Process {
+    pub(crate) fn begin(pid: u32) -> Result<Self, LoadError> {
+        Ok(Self {
+            pid,
+            before: used(pid)?,
+        })
+    }
+
+    /// CPU time since the beginning, over all threads that still live; `None` when the process is
+    /// gone. A server's workers live as long as it does.
+    pub(crate) fn since(self) -> Option<Duration> {
+        used(self.pid).ok()?.checked_sub(self.before)
+    }
+}
+
+/// Time on a CPU, user and system, from `/proc/PID/task/*/schedstat` (first field, nanoseconds):
+/// finer than the clock ticks of `/proc/PID/stat`.
+fn used(pid: u32) -> Result<Duration, LoadError> {
+    let path = format!("/proc/{pid}/task");
+    let failed = |reason: String| LoadError::File {
+        path: path.clone(),
+        reason,
+    };
+    let threads = std::fs::read_dir(&path).map_err(|error| failed(error.to_string()))?;
+    let mut nanoseconds = 0_u64;
+    let mut read = 0_u32;
+    for thread in threads.flatten() {
+        // A thread may end between the listing and the reading.
+        let Ok(text) = std::fs::read_to_string(thread.path().join("schedstat")) else {
+            continue;
+        };
+        let first = text
+            .split_whitespace()
+            .next()
+            .and_then(|field| field.parse::<u64>().ok());
+        nanoseconds = nanoseconds.saturating_add(first.unwrap_or(0));
+        read += 1;
+    }
+    if read == 0 {
+        return Err(failed("no schedstat of any thread can be read".to_owned()));
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_shows_up_as_cpu_time_and_a_missing_process_is_named() {
+        let process = Process::begin(std::process::id()).unwrap();
+        let start = std::time::Instant::now();
+        let mut sum = 0_u64;
+        while start.elapsed() < Duration::from_millis(50) {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        assert!(process.since().unwrap() > Duration::from_millis(1), "{sum}");
+        let error = Process::begin(u32::MAX).unwrap_err().to_string();
+        assert!(error.contains("/proc/4294967295/task"), "{error}");
+    }
+}
