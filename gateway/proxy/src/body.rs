@@ -31,19 +31,26 @@ pub enum BodyError {
     Broken(String),
 }
 
-/// Learns what passes through a body.
+/// Learns what passes through bodies.
 pub(crate) trait Tally {
     /// So many bytes of content passed.
-    fn passed(&self, bytes: usize);
+    fn passed(&self, which: Which, bytes: usize);
     /// The end was reached (`true`), or the body was given up or failed before.
-    fn ended(&self, complete: bool, error: Option<&BodyError>);
+    fn ended(&self, which: Which, complete: bool, error: Option<&BodyError>);
+}
+
+/// Whose body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    Request,
+    Response,
 }
 
 /// A request's or a response's body. Trailers pass too.
 #[derive(Default)]
 pub struct Body {
     kind: Kind,
-    tally: Option<Rc<dyn Tally>>,
+    tally: Option<(Rc<dyn Tally>, Which)>,
 }
 
 #[derive(Default)]
@@ -126,8 +133,8 @@ impl Body {
     }
 
     /// Reports to `tally` what passes from now on.
-    pub(crate) fn counted(mut self, tally: Rc<dyn Tally>) -> Self {
-        self.tally = Some(tally);
+    pub(crate) fn counted(mut self, tally: Rc<dyn Tally>, which: Which) -> Self {
+        self.tally = Some((tally, which));
         self
     }
 
@@ -260,10 +267,16 @@ impl HttpBody for Body {
             }
             Kind::Streaming(streaming) => ready!(streaming.poll_frame(context)),
         };
-        if let (Some(tally), Some(Ok(frame))) = (&this.tally, &frame)
+        if let (Some((tally, which)), Some(Ok(frame))) = (&this.tally, &frame)
             && let Some(data) = frame.data_ref()
         {
-            tally.passed(data.len());
+            tally.passed(*which, data.len());
+        }
+        // Reported now: whoever holds a failed body may keep it for a while.
+        if let Some(Err(error)) = &frame
+            && let Some((tally, which)) = this.tally.take()
+        {
+            tally.ended(which, false, Some(error));
         }
         Poll::Ready(frame)
     }
@@ -287,12 +300,12 @@ impl HttpBody for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Some(tally) = self.tally.take() {
+        if let Some((tally, which)) = self.tally.take() {
             let error = match &self.kind {
                 Kind::Streaming(streaming) => streaming.error.as_ref(),
                 Kind::Empty | Kind::Full(_) => None,
             };
-            tally.ended(HttpBody::is_end_stream(self) && error.is_none(), error);
+            tally.ended(which, HttpBody::is_end_stream(self) && error.is_none(), error);
         }
     }
 }

@@ -207,3 +207,6 @@ fn failure(kind: FailureKind, destination: &Destination, detail: &str) -> Upstre
     };
     UpstreamFailure { kind, detail }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Step *route*: which API and operation, with which subscription.
+
+use std::sync::Arc;
+
+use gateway_config::route::{RouteMatch, RoutedApi};
+use gateway_config::snapshot::Snapshot;
+use gateway_config::subscriptions::SubscriptionFailure;
+use gateway_policy::context;
+use gateway_policy::execution::Failure;
+use gateway_policy::program::Program;
+
+use crate::arrival::Arrival;
+use crate::connection::Connection;
+use crate::exchange::Exchange;
+use crate::failure::Problem;
+
+/// Where a request belongs, and the program that handles it.
+pub(crate) struct Routed {
+    pub(crate) program: Arc<Program>,
+    pub(crate) api: Option<Arc<RoutedApi>>,
+    pub(crate) operation: Option<Arc<context::Operation>>,
+    pub(crate) parameters: Vec<(Arc<str>, String)>,
+    /// Below the API's prefix, with a leading slash.
+    pub(crate) relative_path: String,
+    pub(crate) subscription: Option<Arc<context::Subscription>>,
+    /// What `on-error` of the program must handle instead of the request.
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Finds the operation and judges the subscription key, before any policy runs.
+pub(crate) fn route(
+    connection: &Connection,
+    exchange: &Exchange,
+    snapshot: &Snapshot,
+    arrival: &Arrival,
+) -> Result<Routed, Problem> {
+    let found = snapshot.routes.find(&arrival.path, &arrival.query, &arrival.method);
+    let RouteMatch { api, operation, parameters, relative_path } = match found {
+        Ok(found) if speaks_https(&found.api) => found,
+        Ok(found) => return unmatched(exchange, snapshot, arrival, Some(found.api)),
+        Err(failure) => return unmatched(exchange, snapshot, arrival, failure.api),
+    };
+    exchange.note(|facts| {
+        facts.api = Some(Arc::clone(&api.context.id));
+        facts.operation = Some(Arc::clone(&operation.context.id));
+    });
+    if api.quarantined.is_some() || operation.quarantined.is_some() {
+        return Err(Problem::Quarantined("the API is quarantined"));
+    }
+    let key = subscription_key(&api, arrival);
+    let now = connection.worker.clock.now_seconds();
+    let (subscription, failure) = match snapshot.subscriptions.judge(&api, key.as_deref(), now) {
+        Ok(subscription) => (subscription, None),
+        Err(failure) => (None, Some(subscription_failure(failure, &api, arrival))),
+    };
+    if let Some(subscription) = &subscription {
+        exchange.note(|facts| facts.subscription = Some(Arc::clone(&subscription.id)));
+    }
+    Ok(Routed {
+        program: Arc::clone(&operation.program),
+        operation: Some(Arc::clone(&operation.context)),
+        api: Some(api),
+        parameters,
+        relative_path,
+        subscription,
+        failure,
+    })
+}
+
+/// No operation: the policies of what did match handle the failure.
+fn unmatched(
+    exchange: &Exchange,
+    snapshot: &Snapshot,
+    arrival: &Arrival,
+    api: Option<Arc<RoutedApi>>,
+) -> Result<Routed, Problem> {
+    if let Some(api) = &api {
+        exchange.note(|facts| facts.api = Some(Arc::clone(&api.context.id)));
+        if api.quarantined.is_some() {
+            return Err(Problem::Quarantined("the API is quarantined"));
+        }
+    }
+    let program = api.as_ref().map_or(&snapshot.global_program, |api| &api.program);
+    Ok(Routed {
+        program: Arc::clone(program),
+        api,
+        operation: None,
+        parameters: Vec::new(),
+        relative_path: arrival.path.clone(),
+        subscription: None,
+        failure: Some(Failure::operation_not_found()),
+    })
+}
+
+/// Every listener is HTTPS: an API that only takes `http` answers nobody.
+fn speaks_https(api: &RoutedApi) -> bool {
+    let protocols = &api.context.protocols;
+    protocols.is_empty() || protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case("https"))
+}
+
+/// The header wins, even if it is empty, as in APIM.
+fn subscription_key(api: &RoutedApi, arrival: &Arrival) -> Option<String> {
+    if let Some(value) = arrival.headers.get(&api.key_header) {
+        return Some(value.to_str().unwrap_or_default().to_owned());
+    }
+    let decode = |text: &str| {
+        percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+    };
+    arrival
+        .query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| decode(name).eq_ignore_ascii_case(&api.key_query))
+        .map(|(_, value)| decode(value))
+}
+
+fn subscription_failure(failure: SubscriptionFailure, api: &RoutedApi, arrival: &Arrival) -> Failure {
+    let realm = format!("https://{}/{}", arrival.host, api.context.path);
+    match failure {
+        SubscriptionFailure::NotFound => Failure::subscription_key_not_found(&realm),
+        SubscriptionFailure::Invalid => Failure::subscription_key_invalid(&realm),
+    }
+}

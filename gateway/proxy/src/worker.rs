@@ -1,0 +1,206 @@
+//! One worker's own things: nothing here is shared, so no request waits for another worker.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway_config::clock::Clock;
+use gateway_config::snapshot::{Published, SnapshotReader};
+use gateway_config::upstream::UpstreamTls;
+use gateway_policy::context::uuid_bytes::RequestId;
+use gateway_telemetry::label::{Fault, StatusClass};
+use gateway_telemetry::metric::{ApiMetrics, Recorder, WorkerMetrics};
+use gateway_telemetry::record::AccessLog;
+use gateway_tls::accept::Acceptor;
+use gateway_tls::cache::VerifiedChains;
+use gateway_tls::connect::ConnectorContext;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use crate::limits::{Addresses, Admission};
+use crate::settings::{FrontSettings, ProxySettings};
+use crate::upstream::Upstreams;
+use crate::upstream::connect::{SecureBackend, SecureFuture};
+
+/// What the proxy works with. Everything is shared with the rest of the process.
+#[derive(Clone)]
+pub struct ProxyDependencies {
+    /// Where snapshots are published.
+    pub published: Published,
+    /// Does the handshakes; chooses hosts from the same snapshots.
+    pub acceptor: Arc<Acceptor>,
+    /// Verdicts about chains, shared with the acceptor.
+    pub chains: Arc<VerifiedChains>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Metrics.
+    pub recorder: Recorder,
+    /// Access and trace records.
+    pub access: AccessLog,
+}
+
+impl std::fmt::Debug for ProxyDependencies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProxyDependencies").finish_non_exhaustive()
+    }
+}
+
+/// How often a worker looks after its pool. Also the timer that keeps tokio from writing its eventfd
+/// for every timer that a request makes: one that is due earlier is always registered.
+const TICK: Duration = Duration::from_millis(250);
+
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) settings: ProxySettings,
+    pub(crate) front: Rc<FrontSettings>,
+    pub(crate) snapshots: SnapshotReader,
+    pub(crate) acceptor: Arc<Acceptor>,
+    pub(crate) chains: Arc<VerifiedChains>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) admission: Rc<Admission>,
+    pub(crate) upstreams: Upstreams,
+    pub(crate) connectors: Connectors,
+    pub(crate) metrics: WorkerMetrics,
+    pub(crate) access: AccessLog,
+    pub(crate) drain: watch::Receiver<bool>,
+    /// The scheme of every request.
+    pub(crate) https: Arc<str>,
+    recorder: Recorder,
+    apis: RefCell<HashMap<Arc<str>, Arc<ApiMetrics>>>,
+    no_api: Arc<ApiMetrics>,
+    ids: RequestIds,
+}
+
+impl Worker {
+    /// Must be called on the worker's own thread, inside its runtime.
+    pub(crate) fn start(
+        index: usize,
+        settings: ProxySettings,
+        dependencies: &ProxyDependencies,
+        addresses: Arc<Addresses>,
+        drain: watch::Receiver<bool>,
+    ) -> Rc<Self> {
+        let worker = Rc::new(Self {
+            index,
+            front: Rc::new(settings.front.clone()),
+            snapshots: dependencies.published.reader(),
+            acceptor: Arc::clone(&dependencies.acceptor),
+            chains: Arc::clone(&dependencies.chains),
+            clock: Arc::clone(&dependencies.clock),
+            admission: Admission::new(settings.admission.clone(), addresses),
+            upstreams: Upstreams::new(settings.upstream.clone()),
+            connectors: Connectors::default(),
+            metrics: dependencies.recorder.worker(),
+            access: dependencies.access.clone(),
+            drain,
+            https: Arc::from("https"),
+            no_api: dependencies.recorder.no_api(),
+            recorder: dependencies.recorder.clone(),
+            apis: RefCell::default(),
+            ids: RequestIds::default(),
+            settings,
+        });
+        let weak = Rc::downgrade(&worker);
+        tokio::task::spawn_local(async move {
+            let mut ticks = tokio::time::interval(TICK);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let Some(worker) = weak.upgrade() else { return };
+                worker.upstreams.sweep();
+                // A retired snapshot is let go also by a worker that has nothing to do.
+                let _ = worker.snapshots.pin();
+            }
+        });
+        worker
+    }
+
+    pub(crate) fn request_id(&self) -> RequestId {
+        self.ids.next()
+    }
+
+    /// Counts one request that has ended.
+    pub(crate) fn count(&self, api: Option<&Arc<str>>, class: StatusClass, fault: Fault) {
+        /// APIs come and go over the life of a process; what is kept of them must not.
+        const KEPT: usize = 1024;
+        let Some(api) = api else {
+            self.no_api.count(class, fault);
+            return;
+        };
+        let mut apis = self.apis.borrow_mut();
+        if let Some(metrics) = apis.get(api) {
+            metrics.count(class, fault);
+            return;
+        }
+        if apis.len() >= KEPT {
+            apis.clear();
+        }
+        let metrics = self.recorder.api(api);
+        metrics.count(class, fault);
+        apis.insert(Arc::clone(api), metrics);
+    }
+}
+
+/// Random version 4 UUIDs (RFC 9562), drawn in batches: a request's id is unique, not secret.
+#[derive(Default)]
+struct RequestIds {
+    batch: RefCell<Vec<[u8; 16]>>,
+    fallback: Cell<u128>,
+}
+
+impl RequestIds {
+    fn next(&self) -> RequestId {
+        let mut batch = self.batch.borrow_mut();
+        let mut bytes = batch.pop().unwrap_or_else(|| {
+            let mut random = [0; 64 * 16];
+            if gateway_tls::random::fill(&mut random).is_ok() {
+                batch.extend(random.chunks_exact(16).filter_map(|id| <[u8; 16]>::try_from(id).ok()));
+            }
+            batch.pop().unwrap_or_else(|| {
+                let next = self.fallback.get().wrapping_add(1);
+                self.fallback.set(next);
+                next.to_be_bytes()
+            })
+        });
+        let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
+        *version = *version & 0x0f | 0x40;
+        *variant = *variant & 0x3f | 0x80;
+        RequestId(bytes)
+    }
+}
+
+/// OpenSSL contexts for backends, by what they are made of. Building one takes a millisecond.
+#[derive(Default)]
+pub(crate) struct Connectors(RefCell<HashMap<[u8; 32], Arc<Connector>>>);
+
+impl Connectors {
+    /// The context for `tls`; the error says why there is none.
+    pub(crate) fn get(&self, tls: &UpstreamTls) -> Result<Arc<dyn SecureBackend>, String> {
+        /// Rotations leave contexts behind.
+        const KEPT: usize = 256;
+        let mut known = self.0.borrow_mut();
+        if let Some(connector) = known.get(tls.key()) {
+            return Ok(Arc::clone(connector) as Arc<dyn SecureBackend>);
+        }
+        let connector =
+            Arc::new(Connector(tls.connector().map_err(|error| error.to_string())?));
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        known.insert(*tls.key(), Arc::clone(&connector));
+        Ok(connector)
+    }
+}
+
+#[derive(Debug)]
+struct Connector(ConnectorContext);
+
+impl SecureBackend for Connector {
+    fn secure<'a>(&'a self, host: &'a str, stream: TcpStream) -> SecureFuture<'a> {
+        Box::pin(async move {
+            self.0.connect(stream, host).await.map_err(|error| error.to_string())
+        })
+    }
+}
