@@ -395,3 +395,62 @@ async fn the_binary_reports_in_json_and_by_its_exit_status() {
     assert_eq!(none.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&none.stderr).contains("connections"));
 }
+
+#[tokio::test]
+async fn the_binary_rotates_through_the_admin_api() {
+    let gateway = Gateway::start(Lie::Nothing);
+    let pki = &gateway.pki;
+    std::fs::write(pki.path("token"), "token\n").unwrap();
+    let address = |origin: &Origin| format!("https://localhost:{}", origin.address().port());
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_loadtest"))
+        .current_dir(pki.directory())
+        .args([
+            "run",
+            "--scenario",
+            "rotate",
+            "--connections",
+            "8",
+            "--both-protocols",
+        ])
+        .args([
+            "--target",
+            &format!("{}/orders", address(&gateway.front)),
+            "--ca",
+            "ca.pem",
+        ])
+        .args(["--cert", "partner-a.pem", "--key", "partner-a.key"])
+        .args(["--cert2", "partner-b.pem", "--key2", "partner-b.key"])
+        .args([
+            "--stranger-cert",
+            "stranger.pem",
+            "--stranger-key",
+            "stranger.key",
+        ])
+        .args([
+            "--admin",
+            &address(&gateway.admin),
+            "--admin-token-file",
+            "token",
+        ])
+        .args([
+            "--list",
+            "partners",
+            "--swaps",
+            "10",
+            "--json",
+            "report.json",
+        ])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(text.contains("10 swaps, 20 changes"), "{text}");
+    let json = std::fs::read(pki.path("report.json")).unwrap();
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["rotation"]["wrong"], 0);
+    assert_eq!(json["rotation"]["judged"], json["totals"]["responses"]);
+}
