@@ -83,6 +83,9 @@ const UNSAFE: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// The same in a path, which a `?` would end.
+const UNSAFE_IN_PATH: &AsciiSet = &UNSAFE.add(b'?');
+
 fn target(request: &context::Request, upstream: &Upstream) -> Result<Uri, Failure> {
     let mut text = String::with_capacity(
         upstream.base_path.len() + request.url.path.len() + request.url.query.len() + 1,
@@ -91,7 +94,7 @@ fn target(request: &context::Request, upstream: &Upstream) -> Result<Uri, Failur
     if !request.url.path.starts_with('/') {
         text.push('/');
     }
-    text.extend(utf8_percent_encode(&request.url.path, &UNSAFE.add(b'?')));
+    text.extend(utf8_percent_encode(&request.url.path, UNSAFE_IN_PATH));
     let mut separator = '?';
     for part in [&*upstream.base_query, request.url.query.as_str()] {
         if !part.is_empty() {
