@@ -1,0 +1,347 @@
+//! What the path of a request names. One table serves the long path of Azure Resource Manager and
+//! the alias `/apim`.
+
+use gateway_config::resource::{Kind, ResourcePath};
+use percent_encoding::percent_decode_str;
+
+/// The names above the service, as they appear in ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceIdentity {
+    /// Subscription id; any text.
+    pub subscription: String,
+    /// Resource group.
+    pub resource_group: String,
+    /// Name of the service.
+    pub service: String,
+}
+
+impl ServiceIdentity {
+    /// The id of the service resource.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ApiManagement/service/{}",
+            self.subscription, self.resource_group, self.service
+        )
+    }
+}
+
+/// A path, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The names above the service: those of the long path as sent, or the configured ones.
+    pub above: ServiceIdentity,
+    /// Whether it was the long path, which demands an `api-version`.
+    pub is_long: bool,
+    /// What is named.
+    pub target: Target,
+}
+
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The list of services, which has one element.
+    Services,
+    /// One resource.
+    Resource(ResourcePath),
+    /// All resources of a kind, below `parent` if there is one.
+    Collection {
+        /// Their kind.
+        kind: Kind,
+        /// The API of operations, the list of identities.
+        parent: Option<ResourcePath>,
+    },
+    /// `POST …/listValue` and its like.
+    Action(ResourcePath, ActionName),
+    /// `POST transactions`.
+    Transactions,
+    /// `GET revisions`.
+    Revisions,
+    /// `GET revisions/{n}`.
+    Revision(u64),
+    /// `GET revisions/{n}/diff`.
+    RevisionDifference(u64),
+    /// `POST revisions/{n}/restore`.
+    RevisionRestore(u64),
+    /// `GET identityLists/{id}/usage`.
+    Usage(ResourcePath),
+}
+
+/// What can be asked of a resource besides reading and changing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the contract's own words")]
+pub enum ActionName {
+    ListValue,
+    ListSecrets,
+    RegeneratePrimaryKey,
+    RegenerateSecondaryKey,
+}
+
+/// Why a path names nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoTarget {
+    /// Nothing is at this path, ever.
+    Unknown,
+    /// Another service than the one here.
+    OtherService(String),
+    /// A collection of the contract that is not supported.
+    Unsupported(String),
+}
+
+/// Collections of the contract that do not exist here.
+const UNSUPPORTED: [&str; 16] = [
+    "products",
+    "gateways",
+    "caches",
+    "loggers",
+    "policyFragments",
+    "users",
+    "groups",
+    "tags",
+    "diagnostics",
+    "schemas",
+    "apiVersionSets",
+    "authorizationServers",
+    "openidConnectProviders",
+    "identityProviders",
+    "workspaces",
+    "issues",
+];
+
+/// Finds what `path` (still percent-encoded, without the query) names.
+///
+/// # Errors
+///
+/// [`NoTarget`].
+pub fn resolve(path: &str, configured: &ServiceIdentity) -> Result<Address, NoTarget> {
+    let path = path.strip_prefix('/').ok_or(NoTarget::Unknown)?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let segments: Vec<String> = path
+        .split('/')
+        .map(|segment| percent_decode_str(segment).decode_utf8().map(|text| text.into_owned()))
+        .collect::<Result<_, _>>()
+        .map_err(|_| NoTarget::Unknown)?;
+    if segments.iter().any(|segment| segment.is_empty() || segment.contains(['/', '\\', '\0'])) {
+        return Err(NoTarget::Unknown);
+    }
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
+    match segments.as_slice() {
+        [apim, rest @ ..] if is(apim, "apim") => Ok(Address {
+            above: configured.clone(),
+            is_long: false,
+            target: below_service(rest, true)?,
+        }),
+        [subscriptions, subscription, groups, group, providers, provider, service, name, rest @ ..]
+            if is(subscriptions, "subscriptions")
+                && is(groups, "resourceGroups")
+                && is(providers, "providers")
+                && is(provider, "Microsoft.ApiManagement")
+                && is(service, "service") =>
+        {
+            if !is(name, &configured.service) {
+                return Err(NoTarget::OtherService((*name).to_owned()));
+            }
+            let above = ServiceIdentity {
+                subscription: (*subscription).to_owned(),
+                resource_group: (*group).to_owned(),
+                service: configured.service.clone(),
+            };
+            Ok(Address { above, is_long: true, target: below_service(rest, false)? })
+        }
+        [subscriptions, subscription, middle @ .., providers, provider, service]
+            if is(subscriptions, "subscriptions")
+                && is(providers, "providers")
+                && is(provider, "Microsoft.ApiManagement")
+                && is(service, "service") =>
+        {
+            let resource_group = match middle {
+                [] => configured.resource_group.as_str(),
+                [groups, group] if is(groups, "resourceGroups") => group,
+                _ => return Err(NoTarget::Unknown),
+            };
+            let above = ServiceIdentity {
+                subscription: (*subscription).to_owned(),
+                resource_group: resource_group.to_owned(),
+                service: configured.service.clone(),
+            };
+            Ok(Address { above, is_long: true, target: Target::Services })
+        }
+        _ => Err(NoTarget::Unknown),
+    }
+}
+
+fn below_service(segments: &[&str], is_alias: bool) -> Result<Target, NoTarget> {
+    let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
+    match segments {
+        [] => return Ok(Target::Resource(ResourcePath::service())),
+        [transactions] if is(transactions, "transactions") => return Ok(Target::Transactions),
+        [revisions, rest @ ..] if is(revisions, "revisions") => return revision(rest),
+        _ => {}
+    }
+    if is_alias
+        && let Some((last, before)) = segments.split_last()
+        && is(last, "policy")
+        && before.len() % 2 == 0
+    {
+        let spelled = [before, &["policies", "policy"]].concat();
+        return resource(&spelled);
+    }
+    if segments.len() % 2 == 0 {
+        return resource(segments);
+    }
+    let Some((last, before)) = segments.split_last() else { return Err(NoTarget::Unknown) };
+    let parent = if before.is_empty() { None } else { ResourcePath::from_segments(before) };
+    if let Some(kind) = collection_kind(last, before, parent.as_ref()) {
+        return Ok(Target::Collection { kind, parent });
+    }
+    match parent {
+        Some(parent) => action(parent, last),
+        None => Err(unknown(segments)),
+    }
+}
+
+fn resource(segments: &[&str]) -> Result<Target, NoTarget> {
+    let path = ResourcePath::from_segments(segments).ok_or_else(|| unknown(segments))?;
+    let is_policy = matches!(path.kind(), Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy);
+    // The id of a policy is always `policy`.
+    if is_policy && !path.name().eq_ignore_ascii_case("policy") {
+        return Err(NoTarget::Unknown);
+    }
+    Ok(Target::Resource(path))
+}
+
+fn collection_kind(last: &str, before: &[&str], parent: Option<&ResourcePath>) -> Option<Kind> {
+    let above: &[&str] = match parent {
+        Some(parent) => parent.kind().collections(),
+        None if before.is_empty() => &[],
+        None => return None,
+    };
+    Kind::ALL.into_iter().find(|kind| {
+        kind.collections().split_last().is_some_and(|(own, outer)| {
+            own.eq_ignore_ascii_case(last) && outer == above
+        })
+    })
+}
+
+fn action(path: ResourcePath, name: &str) -> Result<Target, NoTarget> {
+    let action = match (path.kind(), name.to_ascii_lowercase().as_str()) {
+        (Kind::IdentityList, "usage") => return Ok(Target::Usage(path)),
+        (Kind::NamedValue, "listvalue") => ActionName::ListValue,
+        (Kind::Subscription, "listsecrets") => ActionName::ListSecrets,
+        (Kind::Subscription, "regenerateprimarykey") => ActionName::RegeneratePrimaryKey,
+        (Kind::Subscription, "regeneratesecondarykey") => ActionName::RegenerateSecondaryKey,
+        _ => return Err(NoTarget::Unknown),
+    };
+    Ok(Target::Action(path, action))
+}
+
+fn revision(rest: &[&str]) -> Result<Target, NoTarget> {
+    let number = |text: &str| text.parse().map_err(|_| NoTarget::Unknown);
+    match rest {
+        [] => Ok(Target::Revisions),
+        [n] => Ok(Target::Revision(number(n)?)),
+        [n, diff] if diff.eq_ignore_ascii_case("diff") => Ok(Target::RevisionDifference(number(n)?)),
+        [n, restore] if restore.eq_ignore_ascii_case("restore") => {
+            Ok(Target::RevisionRestore(number(n)?))
+        }
+        _ => Err(NoTarget::Unknown),
+    }
+}
+
+fn unknown(segments: &[&str]) -> NoTarget {
+    let known = segments.first().and_then(|first| {
+        UNSUPPORTED.iter().find(|name| name.eq_ignore_ascii_case(first))
+    });
+    known.map_or(NoTarget::Unknown, |name| NoTarget::Unsupported((*name).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configured() -> ServiceIdentity {
+        ServiceIdentity { subscription: "s".into(), resource_group: "g".into(), service: "apim".into() }
+    }
+
+    fn target(path: &str) -> Result<Target, NoTarget> {
+        resolve(path, &configured()).map(|address| address.target)
+    }
+
+    fn path(text: &str) -> ResourcePath {
+        ResourcePath::parse(text).unwrap()
+    }
+
+    const LONG: &str = "/subscriptions/S1/resourcegroups/G1/providers/microsoft.apimanagement/Service/APIM";
+
+    #[test]
+    fn the_long_path_and_the_alias_name_the_same_resources() {
+        for rest in ["", "/namedValues/a", "/APIS/x/Operations/y/policies/policy", "/identityLists/l/identities/m"] {
+            let long = resolve(&format!("{LONG}{rest}"), &configured()).unwrap();
+            assert!(long.is_long);
+            assert_eq!(long.above.id(), "/subscriptions/S1/resourceGroups/G1/providers/Microsoft.ApiManagement/service/apim");
+            assert_eq!(Ok(long.target), target(&format!("/apim{rest}")), "{rest}");
+        }
+    }
+
+    #[test]
+    fn ids_are_decoded_and_keep_their_spelling() {
+        let Ok(Target::Resource(found)) = target("/apim/namedvalues/A%20b") else { panic!() };
+        assert_eq!(found.to_string(), "namedValues/A b");
+        assert_eq!(target("/apim/namedValues/a%2Fb"), Err(NoTarget::Unknown));
+        assert_eq!(target("/apim/namedValues/%ff"), Err(NoTarget::Unknown));
+        assert_eq!(target("/apim//a"), Err(NoTarget::Unknown));
+    }
+
+    #[test]
+    fn the_alias_has_a_short_form_for_policies() {
+        for (short, long) in [
+            ("/apim/policy", "policies/policy"),
+            ("/apim/apis/x/policy", "apis/x/policies/policy"),
+            ("/apim/apis/x/operations/y/policy", "apis/x/operations/y/policies/policy"),
+        ] {
+            assert_eq!(target(short), Ok(Target::Resource(path(long))));
+        }
+        assert_eq!(target(&format!("{LONG}/policy")), Err(NoTarget::Unknown));
+        assert_eq!(target("/apim/policies/other"), Err(NoTarget::Unknown));
+    }
+
+    #[test]
+    fn collections_actions_and_our_own_paths_are_told_apart() {
+        assert_eq!(target("/apim/namedValues"), Ok(Target::Collection { kind: Kind::NamedValue, parent: None }));
+        assert_eq!(
+            target("/apim/apis/x/operations/"),
+            Ok(Target::Collection { kind: Kind::Operation, parent: Some(path("apis/x")) })
+        );
+        assert_eq!(
+            target("/apim/apis/x/policies"),
+            Ok(Target::Collection { kind: Kind::ApiPolicy, parent: Some(path("apis/x")) })
+        );
+        assert_eq!(
+            target("/apim/namedValues/a/listvalue"),
+            Ok(Target::Action(path("namedValues/a"), ActionName::ListValue))
+        );
+        assert_eq!(target("/apim/namedValues/a/listSecrets"), Err(NoTarget::Unknown));
+        assert_eq!(target("/apim/identityLists/l/usage"), Ok(Target::Usage(path("identityLists/l"))));
+        assert_eq!(target("/apim/transactions"), Ok(Target::Transactions));
+        assert_eq!(target("/apim/revisions/7/restore"), Ok(Target::RevisionRestore(7)));
+        assert_eq!(target("/apim/revisions/x"), Err(NoTarget::Unknown));
+    }
+
+    #[test]
+    fn services_are_listed_by_subscription_and_by_resource_group() {
+        let tail = "providers/Microsoft.ApiManagement/service";
+        assert_eq!(target(&format!("/subscriptions/s/{tail}")), Ok(Target::Services));
+        assert_eq!(target(&format!("/subscriptions/s/resourceGroups/g/{tail}")), Ok(Target::Services));
+    }
+
+    #[test]
+    fn other_services_and_unsupported_kinds_are_said_to_be_so() {
+        let other = LONG.replace("APIM", "other");
+        assert_eq!(target(&other), Err(NoTarget::OtherService("other".into())));
+        assert_eq!(target("/apim/products/gold"), Err(NoTarget::Unsupported("products".into())));
+        assert_eq!(target("/apim/Loggers"), Err(NoTarget::Unsupported("loggers".into())));
+        assert_eq!(target("/"), Err(NoTarget::Unknown));
+        assert_eq!(target("/apim/nothing/x"), Err(NoTarget::Unknown));
+    }
+}
