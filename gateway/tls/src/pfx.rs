@@ -126,8 +126,8 @@ fn is_unsupported(error: &ErrorStack) -> bool {
     })
 }
 
-/// RC2 lives in OpenSSL's legacy provider, which the vendored build leaves out and a system's has. Loaded
-/// on first need and kept for the life of the process.
+/// RC2 lives in OpenSSL's legacy provider, which the vendored build has and a system's may not. Loaded on
+/// first need and kept for the life of the process.
 fn legacy_provider_is_loaded() -> bool {
     static LEGACY: OnceLock<Option<Provider>> = OnceLock::new();
     LEGACY

@@ -270,7 +270,7 @@ async fn a_second_hello_with_another_name_is_an_illegal_parameter() {
     );
 }
 
-/// Renames `c.test` to `d.test` in the second ClientHello that passes.
+/// Renames `c.test` to `d.test` in the second `ClientHello` that passes.
 struct SecondHello<S> {
     stream: S,
     hellos: usize,
