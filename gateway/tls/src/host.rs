@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{
@@ -128,10 +128,7 @@ impl HostSettings {
             revocation: RevocationPolicy::Hard,
             min_version: TlsVersion::Tls12,
             max_version: TlsVersion::Tls13,
-            groups: DEFAULT_GROUPS
-                .iter()
-                .map(|group| (*group).to_owned())
-                .collect(),
+            groups: default_groups().to_vec(),
             tickets: 1,
             http2: true,
             max_ticket_age: DEFAULT_MAX_TICKET_AGE,
@@ -322,6 +319,26 @@ impl fmt::Debug for HostContext {
             .field("trust_epoch", &crate::digest::upper_hex(&self.trust_epoch))
             .finish_non_exhaustive()
     }
+}
+
+/// [`DEFAULT_GROUPS`] without those that the OpenSSL in use does not know: a system's may be older than
+/// the post-quantum groups.
+#[must_use]
+pub fn default_groups() -> &'static [String] {
+    static KNOWN: OnceLock<Vec<String>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let Ok(mut scratch) = SslContextBuilder::new(SslMethod::tls_server()) else {
+            return DEFAULT_GROUPS
+                .iter()
+                .map(|group| (*group).to_owned())
+                .collect();
+        };
+        DEFAULT_GROUPS
+            .iter()
+            .filter(|group| scratch.set_groups_list(group).is_ok())
+            .map(|group| (*group).to_owned())
+            .collect()
+    })
 }
 
 fn trust_epoch(settings: &HostSettings, groups: &CStr) -> [u8; 32] {

@@ -229,6 +229,23 @@ async fn case_and_a_trailing_dot_of_the_server_name_do_not_matter_and_utf8_is_re
     }
 }
 
+#[tokio::test]
+async fn a_selector_that_panics_fails_its_handshake_only() {
+    struct Panics;
+    impl gateway_tls::accept::HostSelector for Panics {
+        fn select(&self, _: Option<&str>) -> Selection {
+            panic!("a bug")
+        }
+    }
+    let gate = Gate::with(|settings| settings.selector = Arc::new(Panics));
+    for version in BOTH_VERSIONS {
+        let meeting = gate.meet(Client::to("a.test", version)).await;
+        let heard = meeting.client.as_ref().unwrap_err().clone();
+        assert!(heard.contains("internal error"), "{heard}");
+        meeting.refused();
+    }
+}
+
 /// Makes the gateway ask for another key share: it does not offer the client's first group.
 const RETRY_GROUPS: &str = "P-521:P-256";
 

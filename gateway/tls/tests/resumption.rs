@@ -126,6 +126,62 @@ async fn a_ticket_of_another_host_is_declined_and_the_new_hosts_rules_count() {
 }
 
 #[tokio::test]
+async fn a_ticket_of_another_host_with_the_same_rules_is_declined() {
+    let pki = Pki::new("a");
+    let client = pki.client("p");
+    let gate = Gate::new();
+    for mode in [Mode::None, Mode::Optional, Mode::Required] {
+        for name in ["a.test", "b.test"] {
+            gate.hosts.set(host_settings(name, mode, &pki.bundle()));
+        }
+        for version in BOTH_VERSIONS {
+            let (_, heard) = gate
+                .meet(Client::to("a.test", version).with(&client))
+                .await
+                .both();
+            let dial = Client::to("b.test", version)
+                .with(&client)
+                .resuming(heard.session());
+            let (seen, heard) = gate.meet(dial).await.both();
+            assert!(!seen.resumed && heard.sessions.len() == 1);
+            assert_eq!(seen.host, "b.test");
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_under_one_wildcard_host_share_its_sessions() {
+    let pki = Pki::new("a");
+    let client = pki.client("p");
+    let gate = Gate::new();
+    let host = gate
+        .hosts
+        .set(host_settings("*.test", Mode::Required, &pki.bundle()));
+    for name in ["a.test", "b.test"] {
+        gate.hosts.set_selection(
+            name,
+            gateway_tls::accept::Selection::Host(Arc::clone(&host)),
+        );
+    }
+    for version in BOTH_VERSIONS {
+        let (_, heard) = gate
+            .meet(Client::to("a.test", version).with(&client))
+            .await
+            .both();
+        let (seen, _) = gate
+            .meet(Client::to("b.test", version).resuming(heard.session()))
+            .await
+            .both();
+        assert!(seen.resumed);
+        assert_eq!(
+            (seen.host.as_str(), seen.server_name.as_deref()),
+            ("*.test", Some("b.test"))
+        );
+        assert_eq!(seen.peer, Some(presented(&client)));
+    }
+}
+
+#[tokio::test]
 async fn a_ticket_of_another_mode_of_the_same_host_is_declined() {
     let pki = Pki::new("a");
     let client = pki.client("p");

@@ -446,6 +446,37 @@ fn sloppy_builder(
 }
 
 #[test]
+fn a_version_1_leaf_of_a_private_authority_is_trusted() {
+    let pki = Pki::new("a");
+    let leaf = pki
+        .intermediate
+        .issue(
+            &LeafRequest::new("v1", Usage::None)
+                .v1()
+                .valid(years_around_now()),
+        )
+        .unwrap();
+    let verdict = build(&pki.spec()).verify(&presented(&leaf), Profile::CLIENT, NOW);
+    assert_eq!(verdict.trust, Ok(()));
+}
+
+#[test]
+fn a_leaf_cannot_issue() {
+    let pki = Pki::new("a");
+    let partner = pki.client("partner");
+    let (mut builder, key) = sloppy_builder("evil", "partner");
+    builder.set_pubkey(&key).unwrap();
+    builder
+        .sign(partner.key(), openssl::hash::MessageDigest::sha256())
+        .unwrap();
+    let mut chain = vec![der(&builder.build())];
+    chain.extend(presented(&partner).certificates().iter().cloned());
+    let chain = gateway_tls::chain::PresentedChain::new(chain).unwrap();
+    let verdict = build(&pki.spec()).verify(&chain, Profile::CLIENT, NOW);
+    assert!(verdict.trust.is_err());
+}
+
+#[test]
 fn a_weak_key_is_not_trusted() {
     let root = sloppy_root();
     let (mut builder, _) = sloppy_builder("weak", "sloppy");

@@ -281,7 +281,7 @@ fn every_way_a_pfx_can_be_wrong_has_its_own_error() {
         pfx_error(CERTIFICATE_ONLY, Some("password")),
         KeyMaterialError::NoPrivateKey
     );
-    let mut damaged = pfx.clone();
+    let mut damaged = pfx;
     let middle = damaged.len() / 2;
     damaged[middle] ^= 0xff;
     assert!(key_material::from_pfx(&damaged, Some("password")).is_err());

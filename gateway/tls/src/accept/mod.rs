@@ -199,7 +199,7 @@ impl Acceptor {
             .map_err(|stop| HandshakeError::stopped(&handshake, stop))?;
         if let Err(error) = Pin::new(&mut stream).accept().await {
             let error = HandshakeError::failed(&handshake, &error);
-            if error.fault == Fault::Client {
+            if error.fault != Fault::Network {
                 let_alert_arrive(stream.get_mut()).await;
             }
             return Err(error);
