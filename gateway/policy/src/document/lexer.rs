@@ -42,7 +42,7 @@ pub(super) fn attribute(source: &str, start: usize, quote: char) -> Result<Lexed
     }
     let length = rest.find(quote).ok_or(Unended::Quote)?;
     let strict = decode(slice(source, start, start + length), start);
-    if is_whole(strict.as_str()) {
+    if is_balanced(strict.as_str()) {
         return Ok(Lexed {
             text: strict,
             end: start + length,
@@ -61,7 +61,6 @@ pub(super) fn attribute(source: &str, start: usize, quote: char) -> Result<Lexed
                     end,
                 });
             }
-            // Something follows the expression, which the compiler refuses by name.
             let from = at + length;
             let more = source
                 .get(from..)
@@ -85,7 +84,7 @@ pub(super) fn text(source: &str, start: usize) -> Result<Lexed, Unended> {
     let rest = source.get(start..).unwrap_or("");
     let end = start + rest.find('<').unwrap_or(rest.len());
     let strict = decode(slice(source, start, end), start);
-    if !begins_expression(rest) || is_whole(strict.as_str()) {
+    if !begins_expression(rest) || is_balanced(strict.as_str()) {
         return Ok(Lexed { text: strict, end });
     }
     let at = skip_blanks(source, start);
@@ -110,6 +109,12 @@ pub(super) fn text(source: &str, start: usize) -> Result<Lexed, Unended> {
                 .map(|to| at + to),
         }),
     }
+}
+
+/// Whether `text` begins with a balanced expression. Something may follow it, which the compiler
+/// refuses by name.
+fn is_balanced(text: &str) -> bool {
+    scan(text.trim_start_matches(is_blank)).is_ok()
 }
 
 /// Whether `text`, blanks around it aside, is exactly one balanced expression.

@@ -17,6 +17,7 @@ pub(super) fn parse(source: &str, lines: &LineIndex) -> Result<Vec<Node>, Vec<Pr
         top: Vec::new(),
         open: Vec::new(),
         problems: Vec::new(),
+        unbalanced: 0,
     };
     reader.run();
     if reader.problems.is_empty() {
@@ -26,6 +27,10 @@ pub(super) fn parse(source: &str, lines: &LineIndex) -> Result<Vec<Node>, Vec<Pr
     }
 }
 
+/// Expressions without an end after which reading stops. Each may be sought up to the end of the
+/// document.
+const MAX_UNBALANCED: usize = 5;
+
 struct Reader<'a> {
     source: &'a str,
     lines: &'a LineIndex,
@@ -33,6 +38,7 @@ struct Reader<'a> {
     top: Vec<Node>,
     open: Vec<Element>,
     problems: Vec<Problem>,
+    unbalanced: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -188,9 +194,13 @@ impl<'a> Reader<'a> {
                     format!("The expression has no end. {message}"),
                     offset,
                 );
-                self.at = resume.unwrap_or(self.source.len());
-                if resume.is_none() {
-                    self.open.clear();
+                self.unbalanced += 1;
+                match resume.filter(|_| self.unbalanced < MAX_UNBALANCED) {
+                    Some(resume) => self.at = resume,
+                    None => {
+                        self.at = self.source.len();
+                        self.open.clear();
+                    }
                 }
             }
         }

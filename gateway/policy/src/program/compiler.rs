@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::document::{Attribute, Document, Element, SourceText, begins_expression, is_blank};
 use crate::expression::{self, Expected, Expression, Names, Needs, scan};
-use crate::named_values::{Substituted, code_changes, substitute};
+use crate::named_values::{Placeholder, Substituted, code_changes, substitute};
 use crate::problem::{Position, Problem, nearest};
 use crate::statement::setting::Setting;
 
@@ -44,6 +44,8 @@ struct Read {
     inserted: Vec<Range<usize>>,
     /// For each inserted value, its name and whether it is secret.
     values: Vec<(String, bool)>,
+    /// The text with a letter in the place of each secret value, if there is one.
+    masked: Option<SourceText>,
 }
 
 impl<'a> Compiler<'a> {
@@ -401,10 +403,25 @@ impl<'a> Compiler<'a> {
                 offset,
             );
         }
-        complete.then_some(Read {
+        if !complete {
+            return None;
+        }
+        let masked = values.iter().any(|(_, secret)| *secret).then(|| {
+            let mask = |placeholder: &Placeholder<'_>| {
+                let named = environment.named_value(placeholder.name)?;
+                Some(if named.secret {
+                    Arc::from("a")
+                } else {
+                    named.value
+                })
+            };
+            substitute(written, mask).text
+        });
+        Some(Read {
             text,
             inserted,
             values,
+            masked,
         })
     }
 
@@ -483,6 +500,47 @@ impl<'a> Compiler<'a> {
             self.needs.response_body |= needs.response_body;
         }
         compiled.expression
+    }
+
+    /// Reports problems of code with a secret value in it. A message may quote the code, and with it
+    /// the value: shown are the messages about the same code without the value, and for what only the
+    /// value causes, that it does.
+    fn problems_without_secret(
+        &mut self,
+        read: &Read,
+        masked: &SourceText,
+        expected: Expected,
+        problems: Vec<Problem>,
+    ) {
+        let trimmed = masked.as_str().trim_start_matches(is_blank);
+        let start = masked.as_str().len() - trimmed.len();
+        let code = trimmed.trim_end_matches(is_blank);
+        let position = |offset: usize| self.document.position(masked.source_offset(start + offset));
+        let names = IdentityLists(self.environment);
+        let shown = expression::compile(code, expected, &position, &names).problems;
+        // What is said about the letter itself means nothing.
+        let secrets: Vec<Position> = read
+            .inserted
+            .iter()
+            .zip(&read.values)
+            .filter(|(_, (_, secret))| *secret)
+            .map(|(range, _)| self.document.position(read.text.source_offset(range.start)))
+            .collect();
+        let name = first_secret(read).unwrap_or_default();
+        for problem in problems {
+            let same = shown.iter().find(|other| {
+                other.code == problem.code
+                    && other.position == problem.position
+                    && !secrets.contains(&problem.position)
+            });
+            self.push(match same {
+                Some(other) => other.clone(),
+                None => Problem {
+                    message: secret_message(name),
+                    ..problem
+                },
+            });
+        }
     }
 
     /// Whether a named value inside a literal changes the code around it, which is reported.

@@ -22,7 +22,8 @@ use gateway_policy::host::{
 };
 use gateway_policy::problem::{Problem, Severity};
 use gateway_policy::program::{
-    CompileResult, Environment, NamedValue, Program, ResourceKind, Scope, ScopeProgram, compile, link,
+    CompileResult, Environment, NamedValue, Program, ResourceKind, Scope, ScopeProgram, compile,
+    link,
 };
 use http::{HeaderMap, Method, StatusCode};
 
@@ -53,7 +54,11 @@ pub fn certificate(subject: &str, issuer: &str, seed: u8) -> Certificate {
 }
 
 pub fn ca() -> Certificate {
-    certificate("O=Example, CN=My Trusted CA", "O=Example, CN=My Trusted CA", 0xCA)
+    certificate(
+        "O=Example, CN=My Trusted CA",
+        "O=Example, CN=My Trusted CA",
+        0xCA,
+    )
 }
 
 pub fn partner() -> Certificate {
@@ -133,7 +138,10 @@ impl Host for World {
     }
 
     fn deployment_certificate(&self, thumbprint: &str) -> Option<Arc<Certificate>> {
-        self.certificates.values().find(|c| &*c.thumbprint == thumbprint).cloned()
+        self.certificates
+            .values()
+            .find(|c| &*c.thumbprint == thumbprint)
+            .cloned()
     }
 
     fn deployment_certificates(&self) -> Vec<Arc<Certificate>> {
@@ -158,12 +166,24 @@ pub struct Names {
 
 impl Names {
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.values.insert(name.to_owned(), NamedValue { value: value.into(), secret: false });
+        self.values.insert(
+            name.to_owned(),
+            NamedValue {
+                value: value.into(),
+                secret: false,
+            },
+        );
         self
     }
 
     pub fn with_secret(mut self, name: &str, value: &str) -> Self {
-        self.values.insert(name.to_owned(), NamedValue { value: value.into(), secret: true });
+        self.values.insert(
+            name.to_owned(),
+            NamedValue {
+                value: value.into(),
+                secret: true,
+            },
+        );
         self
     }
 
@@ -200,7 +220,11 @@ impl Environment for Names {
 pub fn check(source: &str, scope: Scope, names: &Names) -> CompileResult {
     match document::parse(source) {
         Ok(document) => compile(&document, scope, names),
-        Err(problems) => CompileResult { program: None, problems, references: Default::default() },
+        Err(problems) => CompileResult {
+            program: None,
+            problems,
+            references: Default::default(),
+        },
     }
 }
 
@@ -210,7 +234,10 @@ pub fn problems(source: &str) -> Vec<Problem> {
 }
 
 pub fn errors(source: &str) -> Vec<Problem> {
-    problems(source).into_iter().filter(|p| p.severity == Severity::Error).collect()
+    problems(source)
+        .into_iter()
+        .filter(|p| p.severity == Severity::Error)
+        .collect()
 }
 
 pub fn codes(problems: &[Problem]) -> Vec<&'static str> {
@@ -220,7 +247,9 @@ pub fn codes(problems: &[Problem]) -> Vec<&'static str> {
 #[track_caller]
 pub fn scope_program(source: &str, scope: Scope, names: &Names) -> Arc<ScopeProgram> {
     let result = check(source, scope, names);
-    result.program.unwrap_or_else(|| panic!("{source}\n{:#?}", result.problems))
+    result
+        .program
+        .unwrap_or_else(|| panic!("{source}\n{:#?}", result.problems))
 }
 
 /// The program of one API's document.
@@ -323,7 +352,12 @@ pub enum Backend {
 }
 
 pub fn run(program: &Arc<Program>, context: Context, world: &World) -> Ended {
-    run_with(program, context, world, &Backend::Answers(200, "from the backend"))
+    run_with(
+        program,
+        context,
+        world,
+        &Backend::Answers(200, "from the backend"),
+    )
 }
 
 pub fn run_with(
