@@ -42,7 +42,11 @@ impl FileHostSource {
             std::fs::read(path).map_err(|error| format!("`{}`: {error}", path.display()))
         };
         let material = from_pem(&file(&self.certificate)?, &file(&self.key)?).map_err(|error| {
-            format!("`{}` with `{}`: {error}", self.certificate.display(), self.key.display())
+            format!(
+                "`{}` with `{}`: {error}",
+                self.certificate.display(),
+                self.key.display()
+            )
         })?;
         Ok(FileHost {
             name: Arc::clone(&self.name),
@@ -83,8 +87,12 @@ pub async fn watch(
 /// What the files hold now; the very same value where nothing changed or nothing usable is there.
 fn reread(sources: &[FileHostSource], current: &[Arc<FileHost>]) -> Vec<Arc<FileHost>> {
     let pair = |(source, old): (&FileHostSource, &Arc<FileHost>)| match source.read() {
-        Ok(new) if new.material.chain_der() == old.material.chain_der()
-            && new.material.facts().der == old.material.facts().der => Arc::clone(old),
+        Ok(new)
+            if new.material.chain_der() == old.material.chain_der()
+                && new.material.facts().der == old.material.facts().der =>
+        {
+            Arc::clone(old)
+        }
         Ok(new) => Arc::new(new),
         Err(reason) => {
             tracing::warn!(host = %source.name, %reason, "certificate files cannot be used; the old ones stay");

@@ -71,7 +71,11 @@ impl Health {
                 .iter()
                 .map(|entry| format!("`{}` is closed: {}", entry.path, entry.reason))
                 .collect();
-            let mut status = if reasons.is_empty() { "ready" } else { "degraded" };
+            let mut status = if reasons.is_empty() {
+                "ready"
+            } else {
+                "degraded"
+            };
             if snapshot.hosts.is_empty() {
                 reasons.push("no host name is configured".to_owned());
                 status = "unavailable";
@@ -80,7 +84,11 @@ impl Health {
                 reasons.push("draining".to_owned());
                 status = "unavailable";
             }
-            Readiness { status, revision: snapshot.revision, reasons }
+            Readiness {
+                status,
+                revision: snapshot.revision,
+                reasons,
+            }
         })
     }
 }

@@ -1,2 +1,7 @@
-//! Command line.
-fn main() {}
+//! `countersign`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gateway::cli::main()
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gateway_tls::seal::Sealer;
+use gateway_tls::seal::{MasterKey, Sealer, WrappedDataKey};
 
 use crate::change::{
     Action, Actor, Applied, ApplyError, Change, Edit, IfMatch, Outcome, ParsedList, RevisionSummary,
@@ -43,6 +43,20 @@ impl std::fmt::Debug for dyn Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Store")
     }
+}
+
+/// The sealer of a store: its data key, unwrapped by the master key. An empty store gets one.
+///
+/// # Errors
+/// If the data key cannot be read, stored, or opened with this master key.
+pub fn open_sealer(store: &mut dyn Store, master: &MasterKey) -> Result<Sealer, StoreError> {
+    let stored = store.data_key()?.map(WrappedDataKey);
+    let (sealer, wrapped) = Sealer::open_or_create(master, stored.as_ref())
+        .map_err(|error| StoreError::Unusable(error.to_string()))?;
+    if stored.is_none() {
+        store.put_data_key(&wrapped.0)?;
+    }
+    Ok(sealer)
 }
 
 /// What a writer is started with.
@@ -567,3 +581,6 @@ impl From<ParsedList> for Action {
         Self::PutList(Box::new(list))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor as _, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message};
+use gateway_telemetry::label::ChangeRefusal;
+use gateway_telemetry::metric::ChangeMetrics;
 
 use crate::apply::{Difference, Writer};
 use crate::change::{Actor, Applied, ApplyError, Change, RevisionSummary};
@@ -14,7 +16,7 @@ use crate::compile::FileHost;
 use crate::resource::accept::Warning;
 use crate::resource::{Kind, Resource, ResourcePath};
 use crate::resources::Resources;
-use crate::snapshot::Published;
+use crate::snapshot::{Published, Snapshot};
 use crate::store::StoreError;
 use crate::usage::{LastUse, Usage};
 
@@ -33,15 +35,20 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 impl ControlPlane {
     /// Starts the publisher on a thread of its own.
     #[must_use]
-    pub fn start(writer: Writer) -> Self {
+    pub fn start(writer: Writer, metrics: Arc<ChangeMetrics>) -> Self {
         let published = writer.published().clone();
         let resources = Arc::clone(writer.shared_resources());
         let usage = Arc::clone(writer.usage());
         // A thread of its own: it waits for the disk, and a worker must not.
         let arbiter = actix::Arbiter::new();
-        let publisher = Publisher::start_in_arbiter(&arbiter.handle(), move |_| Publisher {
-            writer,
-            pruned: 0,
+        let publisher = Publisher::start_in_arbiter(&arbiter.handle(), move |_| {
+            let publisher = Publisher {
+                writer,
+                pruned: 0,
+                metrics,
+            };
+            publisher.count_published();
+            publisher
         });
         Self {
             publisher,
@@ -170,6 +177,18 @@ impl ControlPlane {
     }
 }
 
+fn refusal(error: &ApplyError) -> ChangeRefusal {
+    match error {
+        ApplyError::NotFound(_) => ChangeRefusal::NotFound,
+        ApplyError::PreconditionFailed(_) => ChangeRefusal::PreconditionFailed,
+        ApplyError::InUse { .. } => ChangeRefusal::InUse,
+        ApplyError::Invalid { .. } => ChangeRefusal::Invalid,
+        ApplyError::Store(_) => ChangeRefusal::Store,
+        ApplyError::Unsettled => ChangeRefusal::Unsettled,
+        ApplyError::ShuttingDown => ChangeRefusal::ShuttingDown,
+    }
+}
+
 fn gone() -> StoreError {
     StoreError::Unusable("the gateway is shutting down".to_owned())
 }
@@ -179,6 +198,7 @@ struct Publisher {
     writer: Writer,
     /// Revision after which the store was last pruned.
     pruned: u64,
+    metrics: Arc<ChangeMetrics>,
 }
 
 impl actix::Actor for Publisher {
@@ -212,6 +232,7 @@ impl Publisher {
         &mut self,
         change: impl FnOnce(&mut Writer) -> Result<T, ApplyError>,
     ) -> Result<T, ApplyError> {
+        let before = self.served();
         let writer = &mut self.writer;
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| change(writer)));
         let outcome = outcome.unwrap_or_else(|_| {
@@ -222,7 +243,23 @@ impl Publisher {
             tracing::error!("ending: the store's head cannot be read");
             std::process::abort();
         }
+        if let Err(error) = &outcome {
+            self.metrics.refused(refusal(error));
+        }
+        if !Arc::ptr_eq(&before, &self.served()) {
+            self.count_published();
+        }
         outcome
+    }
+
+    fn served(&self) -> Arc<Snapshot> {
+        self.writer.published().load()
+    }
+
+    fn count_published(&self) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let seconds = now.map_or(0.0, |since| since.as_secs_f64());
+        self.metrics.published(self.served().revision, seconds);
     }
 }
 

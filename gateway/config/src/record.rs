@@ -20,7 +20,7 @@ const SEALED: u8 = 1;
 /// A record that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("record `{key}`: {reason}")]
-pub struct RecordError {
+pub(crate) struct RecordError {
     /// The record's key.
     pub key: String,
     /// Why.

@@ -106,9 +106,10 @@ impl Resources {
             .take_while(move |path| path.kind() == kind)
     }
 
-    /// Everything but identities, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Resource> {
-        self.by_path.values()
+    /// How many warnings there are about all resources.
+    #[must_use]
+    pub fn warning_count(&self) -> usize {
+        self.warnings.values().map(|warnings| warnings.len()).sum()
     }
 
     /// Resources whose parent chain contains `path`: an API's operations and policies.

@@ -11,7 +11,7 @@ use gateway_policy::program::Program;
 use gateway_tls::trust::RevocationPolicy;
 use gateway_tls::trust::TrustBundle;
 
-use crate::compile::PolicyTable;
+use crate::compile::{FileHost, PolicyTable};
 use crate::hosts::HostTable;
 use crate::identity::BoundList;
 use crate::material::CertificateTable;
@@ -49,6 +49,8 @@ pub struct Snapshot {
     pub deployment: Arc<Deployment>,
     /// What could not be compiled at start-up and is closed; empty in a healthy gateway.
     pub quarantine: Vec<Quarantined>,
+    /// Hosts whose certificates come from files.
+    pub file_hosts: Vec<Arc<FileHost>>,
     /// Compiled documents, for the next revision to share.
     pub(crate) policies: PolicyTable,
     /// Uploaded roots, DER, that backends may chain to.

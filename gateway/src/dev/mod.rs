@@ -5,7 +5,13 @@ pub mod pki;
 mod sample_backend;
 mod seed;
 
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use crate::app::App;
 
 pub use sample_backend::SampleBackend;
 pub use seed::{POLICY, first_change, move_backend};
@@ -60,9 +66,30 @@ impl DevOptions {
     }
 }
 
+/// Creates a file with this content and mode, unless there is one.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_once(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    match fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+    {
+        Ok(mut file) => file.write_all(content),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The lines a newcomer copies and pastes.
 #[must_use]
-pub fn instructions(directory: &Path, gateway: &str, admin: &str, health: &str) -> String {
+pub fn instructions(directory: &Path, app: &App) -> String {
+    let port = app.gateway_addresses().first().map_or(0, SocketAddr::port);
+    let gateway = format!("https://localhost:{port}");
+    let admin = format!("https://localhost:{}", app.admin_address().port());
+    let health = format!("http://{}", app.health_address());
     let d = directory.display();
     let pki = format!("{d}/pki");
     let call = |name: &str| {
@@ -87,7 +114,9 @@ pub fn instructions(directory: &Path, gateway: &str, admin: &str, health: &str) 
         put = admin_call(&format!(
             "-X PUT -H 'Content-Type: application/json' -d \"{{\\\"properties\\\":{{\\\"thumbprint\\\":\\\"$(openssl x509 -in {pki}/partner-b.pem -noout -fingerprint -sha1 | cut -d= -f2 | tr -d :)\\\"}}}}\" {admin}/apim/identityLists/partners/identities/partner-b"
         )),
-        delete = admin_call(&format!("-X DELETE {admin}/apim/identityLists/partners/identities/partner-a")),
+        delete = admin_call(&format!(
+            "-X DELETE {admin}/apim/identityLists/partners/identities/partner-a"
+        )),
         list = admin_call(&format!("{admin}/apim/identityLists/partners")),
     )
 }

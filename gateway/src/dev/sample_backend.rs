@@ -39,13 +39,13 @@ impl SampleBackend {
             .workers(1)
             .disable_signals()
             .on_connect(|connection, data| {
-                type Tls = actix_tls::TlsStream<tokio::net::TcpStream>;
+                type Tls = actix_tls::accept::openssl::TlsStream<tokio::net::TcpStream>;
                 let presented = connection
                     .downcast_ref::<Tls>()
-                    .and_then(|tls| tls.ssl().peer_certificate())
+                    .and_then(|tls| tokio_openssl::SslStream::ssl(tls).peer_certificate())
                     .and_then(|certificate| certificate.digest(MessageDigest::sha1()).ok());
                 if let Some(digest) = presented {
-                    data.insert(Caller(gateway_tls::digest::upper_hex(&digest)));
+                    data.insert(Caller(gateway_tls::digest::upper_hex(digest.as_ref())));
                 }
             })
             .listen_openssl(listener, tls)?

@@ -42,19 +42,36 @@ pub fn first_change(pki: &DevPki, backend_url: &str) -> Result<Change, PkiError>
                 }
             }),
         ),
-        ("crls/my-trusted-ca", properties(&json!({ "encodedCrl": encoded("ca.crl.pem")? }))),
+        (
+            "crls/my-trusted-ca",
+            properties(&json!({ "encodedCrl": encoded("ca.crl.pem")? })),
+        ),
         (
             "certificates/my-backend-cert",
-            properties(&json!({ "data": encoded("my-backend-cert.pfx")?, "password": PFX_PASSWORD })),
+            properties(
+                &json!({ "data": encoded("my-backend-cert.pfx")?, "password": PFX_PASSWORD }),
+            ),
         ),
         (
             "namedValues/allowed-thumbprints",
             properties(&json!({ "displayName": "allowed-thumbprints", "value": partner })),
         ),
-        ("identityLists/partners", properties(&json!({ "description": "partners that may call /orders" }))),
-        ("identityLists/partners/identities/partner-a", member(&partner)),
-        ("identityLists/partners/identities/expired", member(&thumbprint("expired.pem")?)),
-        ("identityLists/partners/identities/revoked", member(&thumbprint("revoked.pem")?)),
+        (
+            "identityLists/partners",
+            properties(&json!({ "description": "partners that may call /orders" })),
+        ),
+        (
+            "identityLists/partners/identities/partner-a",
+            member(&partner),
+        ),
+        (
+            "identityLists/partners/identities/expired",
+            member(&thumbprint("expired.pem")?),
+        ),
+        (
+            "identityLists/partners/identities/revoked",
+            member(&thumbprint("revoked.pem")?),
+        ),
         ("backends/sample", backend(backend_url)),
         (
             "apis/orders",
@@ -65,10 +82,16 @@ pub fn first_change(pki: &DevPki, backend_url: &str) -> Result<Change, PkiError>
                 "subscriptionRequired": false
             })),
         ),
-        ("apis/orders/operations/any", properties(&json!({
-            "displayName": "Any", "method": "*", "urlTemplate": "/*"
-        }))),
-        ("apis/orders/policies/policy", properties(&json!({ "format": "rawxml", "value": POLICY }))),
+        (
+            "apis/orders/operations/any",
+            properties(&json!({
+                "displayName": "Any", "method": "*", "urlTemplate": "/*"
+            })),
+        ),
+        (
+            "apis/orders/policies/policy",
+            properties(&json!({ "format": "rawxml", "value": POLICY })),
+        ),
     ];
     Ok(change("first start of the development environment", puts))
 }
@@ -76,16 +99,26 @@ pub fn first_change(pki: &DevPki, backend_url: &str) -> Result<Change, PkiError>
 /// The change that points the sample backend to where it listens this time.
 #[must_use]
 pub fn move_backend(backend_url: &str) -> Change {
-    change("the sample backend has a new port", vec![("backends/sample", backend(backend_url))])
+    change(
+        "the sample backend has a new port",
+        vec![("backends/sample", backend(backend_url))],
+    )
 }
 
 fn change(comment: &str, puts: Vec<(&str, Value)>) -> Change {
     let edit = |(path, body): (&str, Value)| {
-        Some(Edit { path: ResourcePath::parse(path)?, action: Action::Put(body), if_match: IfMatch::Any })
+        Some(Edit {
+            path: ResourcePath::parse(path)?,
+            action: Action::Put(body),
+            if_match: IfMatch::Any,
+        })
     };
     Change {
         edits: puts.into_iter().filter_map(edit).collect(),
-        actor: Actor { name: "countersign dev".into(), address: None },
+        actor: Actor {
+            name: "countersign dev".into(),
+            address: None,
+        },
         comment: Some(comment.to_owned()),
         dry_run: false,
         allow_code_in_named_values: false,

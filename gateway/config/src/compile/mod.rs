@@ -97,6 +97,7 @@ pub(crate) fn compile(mut compilation: Compilation<'_>) -> Result<Snapshot, Prob
         revocation: c.settings.revocation,
         deployment: Arc::clone(&c.settings.deployment),
         quarantine: c.quarantine(),
+        file_hosts: c.settings.file_hosts.clone(),
         policies,
         backend_roots: c.backend_roots(),
     })

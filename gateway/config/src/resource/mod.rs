@@ -32,6 +32,9 @@ pub mod subscription;
 pub mod thumbprint;
 mod url;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 pub use path::{Kind, ResourcePath};

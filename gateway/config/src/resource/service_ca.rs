@@ -71,7 +71,8 @@ fn brought_in(entry: &Fields<'_>, existing: &Service, now: i64) -> Option<Arc<Ce
 }
 
 fn kept(entry: &Fields<'_>, existing: &Service) -> Option<Arc<CertificateFacts>> {
-    let named = entry.child("certificate", INFORMATION)?.text("thumbprint", 1, 200);
+    let information = entry.child("certificate", INFORMATION);
+    let named = information.and_then(|information| information.text("thumbprint", 1, 200));
     let named = named.map(thumbprint::parse);
     let found = existing.certificates.iter().find(|ca| match named {
         Some(Ok(thumbprint::Thumbprint::Sha1(sha1))) => ca.facts.sha1 == sha1,

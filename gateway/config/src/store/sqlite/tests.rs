@@ -243,7 +243,7 @@ fn history_lists_newest_first_in_pages() {
         numbers(bench.store.revisions(Some(u64::MAX), usize::MAX).unwrap()),
         [5, 4, 3, 2, 1]
     );
-    assert_eq!(numbers(bench.store.revisions(Some(1), 10).unwrap()), []);
+    assert_eq!(numbers(bench.store.revisions(Some(1), 10).unwrap()), Vec::<u64>::new());
     let expected = StoredRevision {
         number: 2,
         time_ms: 1_700_000_000_002,

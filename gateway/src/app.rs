@@ -1,0 +1,388 @@
+//! The composition root: every part is built here, in the order in which they depend on each other,
+//! and ended in the opposite one.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix::Addr;
+use admin_api::audit::AuditSink;
+use admin_api::plane::Later;
+use gateway_config::apply::{Writer, WriterSettings, open_sealer};
+use gateway_config::clock::{Clock, SystemClock};
+use gateway_config::compile::{CompileSettings, FileHost, TlsSettings};
+use gateway_config::control::ControlPlane;
+use gateway_config::store::Store;
+use gateway_config::store::sqlite::SqliteStore;
+use gateway_policy::context::Deployment;
+use gateway_proxy::{Drained, Proxy, ProxyDependencies, ProxyHandle};
+use gateway_telemetry::metric::Recorder;
+use gateway_telemetry::record::{AccessLog, Append, AuditRecord, AuditWriter, Destination, Reopen};
+use gateway_tls::accept::{Acceptor, AcceptorSettings};
+use gateway_tls::cache::{CacheSettings, VerifiedChains};
+use gateway_tls::seal::MasterKey;
+
+use crate::file_hosts::{self, FileHostSource};
+use crate::health::{Health, HealthServer};
+use crate::settings::{LogTarget, Settings, token};
+use crate::{expiry, master_key, translate};
+
+/// Names of the service above its resources; local ones, since there is no cloud above.
+const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+const RESOURCE_GROUP: &str = "local";
+const SERVICE: &str = "apim";
+
+/// What a test may bring along instead of the machine's own.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Metrics.
+    pub recorder: Recorder,
+}
+
+impl Surroundings {
+    /// The machine's clock and a recorder of its own.
+    #[must_use]
+    pub fn of_machine(recorder: Recorder) -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            recorder,
+        }
+    }
+}
+
+/// Why the gateway did not start, in words for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+fn failed(what: &str) -> impl Fn(&dyn std::fmt::Display) -> StartError + '_ {
+    move |error| StartError(format!("{what}: {error}"))
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct App {
+    plane: ControlPlane,
+    proxy: ProxyHandle,
+    admin: admin_api::AdminServer,
+    health: HealthServer,
+    access: AccessLog,
+    audit: Audit,
+    draining: Arc<AtomicBool>,
+    watcher: Option<tokio::task::JoinHandle<()>>,
+}
+
+/// How the gateway ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Connections that were cut because the deadline passed.
+    pub cut: usize,
+}
+
+impl App {
+    /// Starts everything. When this returns, requests are served.
+    ///
+    /// Must be called inside an actix system.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left listening then.
+    pub async fn start(
+        settings: &Settings,
+        surroundings: Surroundings,
+    ) -> Result<Self, StartError> {
+        let Surroundings { clock, recorder } = surroundings;
+        // Addresses first: the likeliest mistake, found before the store is touched.
+        let admin_listener = bind(settings.admin.listen)?;
+        let health_listener = bind(settings.health.listen)?;
+        let sources = file_host_sources(settings);
+        let file_hosts = read_file_hosts(&sources)?;
+        let writer = open_writer(settings, &clock, file_hosts.clone())?;
+        let plane = ControlPlane::start(writer, recorder.changes());
+
+        let chains = Arc::new(VerifiedChains::new(CacheSettings {
+            accepted: settings.limits.verified_certificates_capacity,
+            ..CacheSettings::default()
+        }));
+        let acceptor = acceptor(&plane, &chains, &clock)?;
+        let access = access_log(settings, &recorder)?;
+        let proxy = Proxy::start(
+            translate::proxy_settings(settings),
+            ProxyDependencies {
+                published: plane.published().clone(),
+                acceptor,
+                chains: Arc::clone(&chains),
+                clock: Arc::clone(&clock),
+                recorder: recorder.clone(),
+                access: access.clone(),
+            },
+        )
+        .map_err(|error| StartError(error.to_string()))?;
+
+        let audit = Audit::open(settings, &recorder)?;
+        let admin = admin_server(settings, admin_listener, &plane, &audit)?;
+        let draining = Arc::new(AtomicBool::new(false));
+        expiry::collect(&recorder, &plane, &chains, settings);
+        let health = Health {
+            published: plane.published().clone(),
+            recorder: recorder.clone(),
+            draining: Arc::clone(&draining),
+        }
+        .start(health_listener)
+        .map_err(|error| failed("the health listener")(&error))?;
+        let watcher = (!sources.is_empty()).then(|| {
+            tokio::task::spawn_local(file_hosts::watch(sources, file_hosts, plane.clone()))
+        });
+        Ok(Self {
+            plane,
+            proxy,
+            admin,
+            health,
+            access,
+            audit,
+            draining,
+            watcher,
+        })
+    }
+
+    /// Addresses of the data path.
+    #[must_use]
+    pub fn gateway_addresses(&self) -> &[SocketAddr] {
+        self.proxy.local_addrs()
+    }
+
+    /// Address of the admin API.
+    #[must_use]
+    pub const fn admin_address(&self) -> SocketAddr {
+        self.admin.address()
+    }
+
+    /// Address of the health listener.
+    #[must_use]
+    pub const fn health_address(&self) -> SocketAddr {
+        self.health.address
+    }
+
+    /// The running configuration.
+    #[must_use]
+    pub const fn plane(&self) -> &ControlPlane {
+        &self.plane
+    }
+
+    /// Client connections that are open now.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.proxy.open_connections()
+    }
+
+    /// Opens the log files again, after they were moved away.
+    pub async fn reopen_logs(&self) {
+        self.access.reopen();
+        self.audit.reopen().await;
+    }
+
+    /// Ends everything: readiness first, then the data path with its requests in flight, then the
+    /// admin API, then the store.
+    pub async fn stop(self, drain_timeout: Duration) -> Ended {
+        self.draining.store(true, Ordering::Relaxed);
+        if let Some(watcher) = &self.watcher {
+            watcher.abort();
+        }
+        let Drained { cut } = self.proxy.drain(drain_timeout).await;
+        self.admin.stop().await;
+        self.plane.stop().await;
+        self.health.stop().await;
+        let access = self.access;
+        // A second is plenty for a disk that works; one that does not must not keep the process.
+        let closed =
+            tokio::task::spawn_blocking(move || access.close(Duration::from_secs(1))).await;
+        if !matches!(closed, Ok(Ok(()))) {
+            tracing::warn!("access records may have been lost");
+        }
+        Ended { cut }
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .map_err(|error| StartError(format!("cannot listen on {address}: {error}")))
+}
+
+fn file_host_sources(settings: &Settings) -> Vec<FileHostSource> {
+    settings
+        .hosts
+        .iter()
+        .map(|host| FileHostSource {
+            name: Arc::from(host.name.as_str()),
+            certificate: host.certificate.clone(),
+            key: host.key.clone(),
+            mode: host.client_certificate,
+            is_default: host.default,
+        })
+        .collect()
+}
+
+fn read_file_hosts(sources: &[FileHostSource]) -> Result<Vec<Arc<FileHost>>, StartError> {
+    sources
+        .iter()
+        .map(|source| {
+            let host = source.read().map(Arc::new);
+            host.map_err(|reason| StartError(format!("host `{}`: {reason}", source.name)))
+        })
+        .collect()
+}
+
+/// Opens the store and compiles its newest revision.
+///
+/// # Errors
+/// If the store or its master key cannot be used.
+pub fn open_writer(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    file_hosts: Vec<Arc<FileHost>>,
+) -> Result<Writer, StartError> {
+    let master = master_key::open_or_create(&settings.store.master_key_file)
+        .map_err(|error| failed("the master key")(&error))?;
+    let store =
+        SqliteStore::open(&settings.store.path).map_err(|error| StartError(error.to_string()))?;
+    writer_over(Box::new(store), &master, settings, clock, file_hosts)
+}
+
+fn writer_over(
+    mut store: Box<dyn Store>,
+    master: &MasterKey,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    file_hosts: Vec<Arc<FileHost>>,
+) -> Result<Writer, StartError> {
+    let sealer = open_sealer(&mut *store, master).map_err(|error| StartError(error.to_string()))?;
+    let deployment = Deployment {
+        gateway_id: Arc::from("countersign"),
+        instance_id: Arc::from(std::process::id().to_string()),
+        region: Arc::from("local"),
+        service_id: Arc::from(identity().id()),
+        service_name: Arc::from(SERVICE),
+    };
+    let compile = CompileSettings {
+        deployment: Arc::new(deployment),
+        revocation: settings.trust.revocation,
+        unknown_name: settings.gateway.unknown_server_name,
+        tls: TlsSettings {
+            tickets: 1,
+            max_ticket_age: u32::try_from(settings.limits.ticket_max_age.as_secs())
+                .unwrap_or(u32::MAX),
+        },
+        file_hosts,
+    };
+    let settings = WriterSettings {
+        compile,
+        clock: Arc::clone(clock),
+        keep_revisions: settings.store.keep_revisions,
+    };
+    Writer::open(store, sealer, settings).map_err(|error| StartError(error.to_string()))
+}
+
+fn acceptor(
+    plane: &ControlPlane,
+    chains: &Arc<VerifiedChains>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Acceptor>, StartError> {
+    let clock = Arc::clone(clock);
+    let settings = AcceptorSettings::new(
+        Arc::new(plane.published().clone()),
+        Arc::clone(chains),
+        Arc::new(move || clock.now_seconds()),
+    );
+    Acceptor::new(settings)
+        .map(Arc::new)
+        .map_err(|error| failed("TLS")(&error))
+}
+
+fn access_log(settings: &Settings, recorder: &Recorder) -> Result<AccessLog, StartError> {
+    let destination = match &settings.log.access {
+        LogTarget::Stdout => Destination::Stdout,
+        LogTarget::Off => Destination::Nowhere,
+        LogTarget::File(path) => Destination::File(path.clone()),
+    };
+    AccessLog::start(destination, recorder).map_err(|error| failed("the access log")(&error))
+}
+
+fn identity() -> admin_api::ServiceIdentity {
+    admin_api::ServiceIdentity {
+        subscription: SUBSCRIPTION.to_owned(),
+        resource_group: RESOURCE_GROUP.to_owned(),
+        service: SERVICE.to_owned(),
+    }
+}
+
+fn admin_server(
+    settings: &Settings,
+    listener: TcpListener,
+    plane: &ControlPlane,
+    audit: &Audit,
+) -> Result<admin_api::AdminServer, StartError> {
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(|error| StartError(format!("`{}`: {error}", path.display())))
+    };
+    let token = token::read(&crate::settings::MachineFiles, &settings.admin.token_file)
+        .map_err(StartError)?;
+    let limits = admin_api::Limits {
+        list_body: usize::try_from(settings.limits.max_identity_list_bytes.0).unwrap_or(usize::MAX),
+        ..admin_api::Limits::default()
+    };
+    let admin = admin_api::AdminSettings {
+        listener,
+        certificate_pem: read(&settings.admin.certificate)?,
+        key_pem: read(&settings.admin.key)?.into(),
+        tokens: vec![admin_api::AdminToken {
+            name: Arc::from("admin"),
+            secret: token.expose().to_owned().into(),
+            role: admin_api::Role::Admin,
+        }],
+        identity: identity(),
+        limits,
+        audit: Arc::new(audit.clone()),
+    };
+    admin_api::start(admin, Arc::new(plane.clone())).map_err(|error| StartError(error.to_string()))
+}
+
+/// The audit log, if one is kept.
+#[derive(Debug, Clone)]
+struct Audit(Option<Addr<AuditWriter>>);
+
+impl Audit {
+    fn open(settings: &Settings, recorder: &Recorder) -> Result<Self, StartError> {
+        let LogTarget::File(path) = &settings.log.audit else {
+            return Ok(Self(None));
+        };
+        let writer =
+            AuditWriter::open(path, recorder).map_err(|error| failed("the audit log")(&error))?;
+        // A thread of its own: it syncs each record.
+        let arbiter = actix::Arbiter::new();
+        Ok(Self(Some(writer.supervised(&arbiter.handle()))))
+    }
+
+    async fn reopen(&self) {
+        if let Some(writer) = &self.0
+            && let Ok(Err(error)) = writer.send(Reopen).await
+        {
+            tracing::error!(%error, "the audit log could not be opened again");
+        }
+    }
+}
+
+impl AuditSink for Audit {
+    fn record(&self, record: AuditRecord) -> Later<()> {
+        let writer = self.0.clone();
+        Box::pin(async move {
+            if let Some(writer) = writer
+                && !matches!(writer.send(Append(record)).await, Ok(Ok(())))
+            {
+                tracing::error!("an audit record could not be written");
+            }
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! From the words of the configuration file to those of the data path.
+
+use gateway_proxy::{AdmissionSettings, FrontSettings, ProxySettings, UpstreamSettings};
+
+use crate::settings::Settings;
+
+/// The proxy's settings.
+pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
+    let limits = &settings.limits;
+    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    ProxySettings {
+        listen: settings.gateway.listen.clone(),
+        workers: settings.workers(),
+        revision_header: settings.gateway.revision_header,
+        admission: AdmissionSettings {
+            connections_per_worker: limits.max_connections_per_worker,
+            connections_per_address: limits.max_connections_per_address,
+            handshakes_per_worker: limits.max_handshakes_per_worker,
+            handshakes_per_address: limits.max_handshakes_per_address,
+            handshake_timeout: limits.handshake_timeout,
+        },
+        front: FrontSettings {
+            header_timeout: limits.header_timeout,
+            idle_timeout: limits.idle_timeout,
+            body_timeout: limits.request_timeout,
+            write_timeout: limits.write_timeout,
+            max_head_bytes: bytes(limits.max_header_bytes.0),
+            max_target_bytes: bytes(limits.max_target_bytes.0),
+            max_body_bytes: (limits.max_body_bytes.0 > 0).then_some(limits.max_body_bytes.0),
+            max_buffered_bytes: bytes(limits.max_buffered_body_bytes.0),
+            http2_streams: limits.max_concurrent_streams,
+            http2_ping_interval: limits.http2_ping_interval,
+            http2_ping_timeout: limits.http2_ping_timeout,
+        },
+        upstream: UpstreamSettings {
+            connect_timeout: limits.backend_connect_timeout,
+            handshake_timeout: limits.backend_handshake_timeout,
+            body_timeout: limits.backend_body_timeout,
+            idle_timeout: limits.backend_idle_timeout,
+            idle_per_backend: limits.backend_idle_connections,
+        },
+        ..ProxySettings::default()
+    }
+}
