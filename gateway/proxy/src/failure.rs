@@ -13,6 +13,7 @@ use gateway_telemetry::label::Fault;
 use http::StatusCode;
 
 use crate::body::BodyError;
+use crate::front::After;
 use crate::front::framing::Refusal;
 use crate::upstream::{FailureKind, UpstreamFailure};
 
@@ -82,12 +83,13 @@ impl Problem {
         }
     }
 
-    /// Whether the connection ends with the answer: when what follows on it cannot be trusted, or
-    /// nothing better can follow.
-    pub(crate) fn closes(&self) -> bool {
+    /// What becomes of the connection.
+    pub(crate) fn after(&self) -> After {
         match self {
-            Self::Head(_) | Self::Certificate(_) | Self::TooLarge | Self::Expectation => true,
-            Self::Misdirected | Self::Quarantined(_) | Self::Upgrade => false,
+            // A new connection may present another certificate; this one never will.
+            Self::Certificate(_) => After::ConnectionEnds,
+            Self::Head(_) | Self::TooLarge | Self::Expectation => After::StreamEnds,
+            Self::Misdirected | Self::Quarantined(_) | Self::Upgrade => After::Open,
         }
     }
 

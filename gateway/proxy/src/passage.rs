@@ -18,6 +18,7 @@ use crate::body::{Body, BodyError};
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::failure;
+use crate::front::After;
 use crate::headers::remove_hop_by_hop;
 use crate::outgoing;
 use crate::respond::Reply;
@@ -216,7 +217,7 @@ impl<'r> Passage<'r> {
         {
             response.extensions_mut().insert(reason);
         }
-        Reply { response, fault, close: self.broken }
+        Reply { response, fault, after: if self.broken { After::StreamEnds } else { After::Open } }
     }
 }
 

@@ -10,13 +10,13 @@ use crate::body::{Body, Which};
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::failure::Problem;
-use crate::front::Answer;
+use crate::front::{After, Answer};
 
-/// A response, whose fault it is, and whether the connection ends with it.
+/// A response, whose fault it is, and what becomes of the connection.
 pub(crate) struct Reply {
     pub(crate) response: Response<Body>,
     pub(crate) fault: Fault,
-    pub(crate) close: bool,
+    pub(crate) after: After,
 }
 
 /// The answer to a request that no policy has seen: `{ "statusCode": N, "message": "…" }`, the form
@@ -37,14 +37,14 @@ pub(crate) fn to_problem(exchange: &Exchange, problem: &Problem) -> Reply {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     exchange.note(|facts| facts.error = Some(problem.detail().into()));
-    Reply { response, fault: problem.fault(), close: problem.closes() }
+    Reply { response, fault: problem.fault(), after: problem.after() }
 }
 
 const REVISION: HeaderName = HeaderName::from_static("x-countersign-revision");
 
 /// Hands the reply to the front; its last byte ends the exchange.
 pub(crate) fn send(connection: &Connection, exchange: &Rc<Exchange>, reply: Reply) -> Answer {
-    let Reply { mut response, fault, close } = reply;
+    let Reply { mut response, fault, after } = reply;
     let status = response.status();
     exchange.note(|facts| {
         facts.status = Some(status);
@@ -67,5 +67,5 @@ pub(crate) fn send(connection: &Connection, exchange: &Rc<Exchange>, reply: Repl
         body
     };
     *response.body_mut() = body.counted(Rc::clone(exchange) as _, Which::Response);
-    Answer { response, close }
+    Answer { response, after }
 }

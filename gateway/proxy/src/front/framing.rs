@@ -297,6 +297,9 @@ fn check_head(head: &[u8], limits: HeadLimits) -> Result<BodyLength, Refusal> {
     if request.method == Some("CONNECT") {
         return Err(Refusal::CONNECT);
     }
+    if !target.starts_with('/') && absolute_form(target).is_none() && target != "*" {
+        return Err(Refusal::bad_request("The request target is neither a path nor a URL."));
+    }
     let http_10 = request.version == Some(0);
     let framing = Framing::read(request.headers)?;
     check_host(target, http_10, framing.host)?;
@@ -380,11 +383,15 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
+/// What follows the scheme of a target in absolute form (RFC 9112 section 3.2.2).
+fn absolute_form(target: &str) -> Option<&str> {
+    let (scheme, rest) = target.split_once("://")?;
+    let known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    known.then_some(rest)
+}
+
 /// RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and in the absolute form the same authority.
 fn check_host(target: &str, http_10: bool, host: Option<&[u8]>) -> Result<(), Refusal> {
-    let absolute = target.split_once("://").filter(|(scheme, _)| {
-        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
-    });
     let Some(host) = host else {
         return if http_10 {
             Ok(())
@@ -392,7 +399,7 @@ fn check_host(target: &str, http_10: bool, host: Option<&[u8]>) -> Result<(), Re
             Err(Refusal::bad_request("The request has no Host."))
         };
     };
-    let Some((_, rest)) = absolute else {
+    let Some(rest) = absolute_form(target) else {
         return Ok(());
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -121,6 +121,9 @@ fn malformed_heads_are_refused() {
     refused("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 400, "header value");
     refused("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "version");
     refused("nonsense\r\n\r\n", 400, "request line");
+    for target in ["x", "ftp://a/", "a:443", "?x"] {
+        refused(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"), 400, "target");
+    }
     refused("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 501, "CONNECT");
 }
 

@@ -50,11 +50,23 @@ pub(crate) trait Handler {
     ) -> impl Future<Output = Answer>;
 }
 
-/// A response, and whether the connection ends with it.
+/// A response, and what becomes of the connection.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) response: Response<Body>,
-    pub(crate) close: bool,
+    pub(crate) after: After,
+}
+
+/// What becomes of a connection after a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// More requests may come.
+    Open,
+    /// What follows in the same stream of bytes cannot be trusted: HTTP/1.1 closes. Of HTTP/2 only
+    /// the request's own stream is concerned.
+    StreamEnds,
+    /// The connection ends in either protocol.
+    ConnectionEnds,
 }
 
 /// Why a connection ended.
@@ -150,18 +162,17 @@ fn deliver(
     activity: &Activity,
     open: OpenRequest,
 ) -> Response<Delivered> {
-    let Answer { mut response, close } = answer;
+    let Answer { mut response, after } = answer;
     *response.version_mut() = match protocol {
         Protocol::Http1 => Version::HTTP_11,
         Protocol::Http2 => Version::HTTP_2,
     };
-    if close {
-        match protocol {
-            Protocol::Http1 => {
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            Protocol::Http2 => activity.close_after_responses(),
+    match (protocol, after) {
+        (_, After::Open) | (Protocol::Http2, After::StreamEnds) => {}
+        (Protocol::Http1, After::StreamEnds | After::ConnectionEnds) => {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
+        (Protocol::Http2, After::ConnectionEnds) => activity.close_after_responses(),
     }
     response.map(|body| Delivered { body, _open: open })
 }

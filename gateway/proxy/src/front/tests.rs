@@ -24,7 +24,7 @@ impl Handler for Echo {
             self.seen.borrow_mut().push(format!("refused {}", refusal.status));
             let mut response = Response::new(Body::full(refusal.reason));
             *response.status_mut() = refusal.status;
-            return Answer { response, close: true };
+            return Answer { response, after: After::StreamEnds };
         }
         let path = request.uri().path().to_owned();
         self.seen.borrow_mut().push(path.clone());
@@ -32,11 +32,11 @@ impl Handler for Echo {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
         if path == "/unread" {
-            return Answer { response: Response::new(Body::full("early")), close: false };
+            return Answer { response: Response::new(Body::full("early")), after: After::Open };
         }
         if path == "/huge" {
             let response = Response::new(Body::full(vec![b'x'; 64 * 1024 * 1024]));
-            return Answer { response, close: false };
+            return Answer { response, after: After::Open };
         }
         let response = match request.into_body().collect(1 << 20).await {
             Ok(body) => Response::new(Body::full(format!("{path} {}", body.len()))),
@@ -47,10 +47,10 @@ impl Handler for Echo {
                     BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                     BodyError::Broken(_) => StatusCode::BAD_REQUEST,
                 };
-                return Answer { response, close: true };
+                return Answer { response, after: After::StreamEnds };
             }
         };
-        Answer { response, close: false }
+        Answer { response, after: After::Open }
     }
 }
 
