@@ -182,12 +182,12 @@ fn below_service(segments: &[&str], is_alias: bool) -> Result<Target, NoTarget> 
     if is_alias
         && let Some((last, before)) = segments.split_last()
         && is(last, "policy")
-        && before.len() % 2 == 0
+        && before.len().is_multiple_of(2)
     {
         let spelled = [before, &["policies", "policy"]].concat();
         return resource(&spelled);
     }
-    if segments.len() % 2 == 0 {
+    if segments.len().is_multiple_of(2) {
         return resource(segments);
     }
     let Some((last, before)) = segments.split_last() else { return Err(NoTarget::Unknown) };

@@ -133,13 +133,10 @@ impl State {
 
     /// Takes the member at `index`. Errors end the reading.
     fn take(&self, index: usize, name: Option<Arc<str>>, identity: Identity) -> Result<(), ()> {
-        let name = match name.or_else(|| generated(&identity)) {
-            Some(name) => name,
-            None => {
-                let place = format!("identities[{index}].name");
-                let message = "`name` is required for an identity without a thumbprint.";
-                return self.problem(place, message).then_some(()).ok_or(());
-            }
+        let Some(name) = name.or_else(|| generated(&identity)) else {
+            let place = format!("identities[{index}].name");
+            let message = "`name` is required for an identity without a thumbprint.";
+            return self.problem(place, message).then_some(()).ok_or(());
         };
         if !self.names.borrow_mut().insert(Arc::from(name.to_lowercase())) {
             let message = format!("There is another identity named `{name}`.");

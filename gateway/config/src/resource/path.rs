@@ -112,7 +112,7 @@ impl ResourcePath {
     /// Parses already split segments: collection, id, collection, id, …
     #[must_use]
     pub fn from_segments(segments: &[&str]) -> Option<Self> {
-        if segments.len() % 2 != 0 {
+        if !segments.len().is_multiple_of(2) {
             return None;
         }
         let collections: Vec<&str> = segments.iter().step_by(2).copied().collect();

@@ -87,7 +87,7 @@ fn bad_names_lengths_and_shapes_are_refused() {
     refused_at(put(AT, json!({ "displayName": "no spaces", "value": "x" })), "displayName", "only letters");
     refused_at(put(AT, json!({ "displayName": "a", "value": "x".repeat(4097) })), "value", "4097");
     refused_at(put(AT, json!({ "displayName": "", "value": "x" })), "displayName", "1 to 256");
-    refused_at(put(AT, json!({ "displayName": "a", "value": "x", "valeu": 1 })), "valeu", "Did you mean `value`?");
+    refused_at(put(AT, json!({ "displayName": "a", "value": "x", "valu": 1 })), "valu", "Did you mean `value`?");
     refused_at(put("namedValues/a*b", ok.clone()), "name", "`*`");
     refused_at(put(&format!("namedValues/{}", "a".repeat(257)), ok.clone()), "name", "257");
     refused_at(take(Mode::Put, AT, None, &json!([])), "", "object");
