@@ -10,11 +10,14 @@
     reason = "tests fail by panicking"
 )]
 
+mod support;
+
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use gateway_policy::document::{Document, Element, MAX_BYTES, MAX_DEPTH, MAX_PROBLEMS, parse};
 use gateway_policy::problem::Problem;
+use support::{Numbers, damage, fixtures};
 
 #[track_caller]
 fn read(source: &str) -> Document {
@@ -341,81 +344,12 @@ fn reading_takes_time_in_proportion_to_the_size() {
     }
 }
 
-/// A small generator of numbers, so that failures can be repeated.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(limit.max(1)).unwrap()).unwrap()
-    }
-}
-
 #[test]
 fn damaged_documents_give_problems_or_a_document_that_prints_to_itself() {
-    let mut seeds: Vec<String> =
-        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"))
-            .unwrap()
-            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
-            .collect();
-    seeds.sort();
-    let pieces = [
-        "<",
-        ">",
-        "\"",
-        "'",
-        "@(",
-        "@{",
-        ")",
-        "}",
-        "&",
-        "&quot;",
-        "&#10;",
-        "<!--",
-        "-->",
-        "<![CDATA[",
-        "]]>",
-        "/>",
-        "</",
-        "=",
-        "{{",
-        "}}",
-        "$\"",
-        "@\"",
-        "//",
-        "/*",
-        "\n",
-        "\u{a0}",
-        "\u{feff}",
-        "😀",
-        "\\",
-        "\0",
-    ];
+    let seeds = fixtures();
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
-    for _ in 0..6_000 {
-        let mut text: Vec<char> = seeds[numbers.below(seeds.len())].chars().collect();
-        for _ in 0..=numbers.below(4) {
-            let at = numbers.below(text.len());
-            match numbers.below(3) {
-                0 => {
-                    let end = (at + numbers.below(20)).min(text.len());
-                    text.drain(at..end);
-                }
-                1 => {
-                    let piece: Vec<char> = pieces[numbers.below(pieces.len())].chars().collect();
-                    text.splice(at..at, piece);
-                }
-                _ => {
-                    let end = (at + numbers.below(40)).min(text.len());
-                    let copy: Vec<char> = text[at..end].to_vec();
-                    let to = numbers.below(text.len());
-                    text.splice(to..to, copy);
-                }
-            }
-        }
-        let source: String = text.into_iter().collect();
+    for _ in 0..4_000 {
+        let source = damage(&seeds[numbers.below(seeds.len())], &mut numbers);
         match parse(&source) {
             Ok(document) => {
                 let strict = document.to_xml();

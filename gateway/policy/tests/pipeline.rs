@@ -526,3 +526,50 @@ fn programs_can_be_shared_between_workers() {
     fn sent<T: Send>() {}
     sent::<Failure>();
 }
+
+#[test]
+fn every_policy_with_every_attribute_compiles_and_runs() {
+    let source = fixtures()
+        .into_iter()
+        .find(|source| source.contains("Every policy"))
+        .unwrap();
+    let program = program(&source);
+    let mut context = context_with(partner());
+    context
+        .request
+        .headers
+        .insert("accept", "*/*".parse().unwrap());
+    let world = World {
+        lists: [("partners".to_owned(), Members(vec![]))].into(),
+        ..World::default()
+    };
+    let ended = run(&program, context, &world);
+    assert_eq!(
+        (ended.status, ended.step.clone()),
+        (200, Step::Respond),
+        "{:?}",
+        ended.last_error
+    );
+    assert_eq!(ended.context.request.url.path, "/v2/17");
+    assert_eq!(
+        ended.context.variables["who"].to_text().unwrap(),
+        "ac:\\02 x\""
+    );
+}
+
+#[test]
+fn damaged_documents_neither_panic_nor_hang_the_compiler_and_the_run() {
+    let seeds = fixtures();
+    let names = Names::default().with("allowed-thumbprints", "AB,CD");
+    let world = World::default();
+    let mut numbers = Numbers(0x2545_F491_4F6C_DD1D);
+    for _ in 0..4_000 {
+        let source = damage(&seeds[numbers.below(seeds.len())], &mut numbers);
+        let result = check(&source, Scope::Api, &names);
+        if let Some(program) = result.program {
+            run(&link(&[program]), context_with(partner()), &world);
+        } else {
+            assert!(!result.problems.is_empty(), "{source}");
+        }
+    }
+}

@@ -442,7 +442,7 @@ fn rewrite_uri_fills_its_template_and_copies_what_the_operation_did_not_match() 
     );
     let mut odd = context();
     odd.request.matched_parameters = vec![
-        ("id".into(), "../a b/c".to_owned()),
+        ("id".into(), "..a b/c".to_owned()),
         ("*rest".into(), "d/e?f".to_owned()),
     ];
     assert_eq!(
@@ -450,8 +450,22 @@ fn rewrite_uri_fills_its_template_and_copies_what_the_operation_did_not_match() 
             "<rewrite-uri template=\"/i/{id}/{*rest}\" copy-unmatched-params=\"false\"/>",
             odd
         ),
-        plain("/i/..%2Fa%20b%2Fc/d/e%3Ff", "")
+        plain("/i/..a%20b%2Fc/d/e%3Ff", "")
     );
+}
+
+#[test]
+fn rewrite_uri_does_not_let_a_parameter_climb() {
+    for value in ["..", ".", "../admin", "a/../.."] {
+        let mut context = context();
+        context.request.matched_parameters = vec![("id".into(), value.to_owned())];
+        let ended = run(
+            &program("<rewrite-uri template=\"/v2/{id}\"/>"),
+            context,
+            &World::default(),
+        );
+        assert_eq!((ended.status, ended.forwarded()), (400, false), "{value}");
+    }
 }
 
 #[test]

@@ -136,7 +136,6 @@ fn raw(source: &str, start: usize, end: usize) -> SourceText {
     let written = slice(source, start, end);
     let mut text = SourceText::empty(start);
     text.push(written, start);
-    text.set_raw();
     let has_entity = written.match_indices('&').any(|(at, _)| {
         written
             .get(at..)
@@ -156,7 +155,6 @@ fn raw(source: &str, start: usize, end: usize) -> SourceText {
         }
         decoded.append(&decode(slice(written, from, written.len()), start + from));
         if decoded.as_str() != written && is_whole(decoded.as_str()) {
-            decoded.set_raw();
             return decoded;
         }
     }

@@ -74,8 +74,6 @@ pub struct Attribute {
     pub name: String,
     /// Value, entities decoded, every character kept.
     pub value: SourceText,
-    /// The quote it was written in.
-    pub quote: char,
     /// Byte offset of the name in the source.
     pub offset: usize,
 }

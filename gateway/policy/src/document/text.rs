@@ -11,7 +11,6 @@ pub struct SourceText {
     runs: Vec<Run>,
     /// Where in the source the text ends.
     end: usize,
-    raw: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +29,6 @@ impl SourceText {
             text: String::new(),
             runs: Vec::new(),
             end: offset,
-            raw: false,
         }
     }
 
@@ -38,16 +36,6 @@ impl SourceText {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// Whether it is an expression that was written without entities.
-    #[must_use]
-    pub fn is_raw(&self) -> bool {
-        self.raw
-    }
-
-    pub(crate) fn set_raw(&mut self) {
-        self.raw = true;
     }
 
     /// The byte offset in the source of byte `offset` of the text; past its end, the source's end.
@@ -125,7 +113,6 @@ impl SourceText {
     pub(crate) fn append(&mut self, other: &Self) {
         self.append_range(other, 0, other.text.len());
         self.end = other.end;
-        self.raw |= other.raw;
     }
 }
 

@@ -360,18 +360,15 @@ impl<'a> Reader<'a> {
             return true;
         }
         self.at = skip_blanks(self.source, self.at + 1);
-        let quote = match self.peek() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => {
-                self.problem(
-                    "AttributeNotQuoted",
-                    format!("The value of the attribute '{name}' must stand in quotes."),
-                    self.at,
-                );
-                let rest = self.rest();
-                self.at += rest.find(|c| is_blank(c) || c == '>').unwrap_or(rest.len());
-                return true;
-            }
+        let Some(quote) = self.peek().filter(|c| matches!(c, '"' | '\'')) else {
+            self.problem(
+                "AttributeNotQuoted",
+                format!("The value of the attribute '{name}' must stand in quotes."),
+                self.at,
+            );
+            let rest = self.rest();
+            self.at += rest.find(|c| is_blank(c) || c == '>').unwrap_or(rest.len());
+            return true;
         };
         let start = self.at + 1;
         match lexer::attribute(self.source, start, quote) {
@@ -387,7 +384,6 @@ impl<'a> Reader<'a> {
                     element.attributes.push(Attribute {
                         name: name.to_owned(),
                         value: lexed.text,
-                        quote,
                         offset,
                     });
                 }

@@ -472,16 +472,14 @@ impl<'a> Compiler<'a> {
         };
         let identity_lists = IdentityLists(self.environment);
         let compiled = expression::compile(code, expected, &position, &identity_lists);
-        let secret = first_secret(read);
-        for problem in compiled.problems {
-            self.push(match secret {
-                // A message may quote the code, and with it the value.
-                Some(name) => Problem {
-                    message: secret_message(name),
-                    ..problem
-                },
-                None => problem,
-            });
+        match &read.masked {
+            Some(masked) if !compiled.problems.is_empty() => {
+                self.problems_without_secret(read, masked, expected, compiled.problems);
+            }
+            _ => compiled
+                .problems
+                .into_iter()
+                .for_each(|problem| self.push(problem)),
         }
         self.unchecked_issuers
             .extend(compiled.references.unchecked_issuer);

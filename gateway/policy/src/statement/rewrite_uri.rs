@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use crate::document::Element;
@@ -119,6 +120,18 @@ fn fill(template: &str, run: &Run<'_>) -> Outcome<String> {
                 ),
             )));
         };
+        // Encoding does not touch dots, and `..` would leave the place the template names.
+        if value
+            .split('/')
+            .any(|segment| matches!(segment, "." | ".."))
+        {
+            return Err(Box::new(Failure::of_policy(
+                "InvalidUriParameter",
+                format!("The value of the parameter '{name}' is no part of a path."),
+                StatusCode::BAD_REQUEST,
+                "Bad request",
+            )));
+        }
         out.extend(utf8_percent_encode(
             value,
             if wildcard { PATH } else { QUERY },

@@ -96,7 +96,7 @@ fn read_url(text: &str) -> Option<Url> {
     };
     Some(Url {
         scheme: scheme.into(),
-        host: authority.host().into(),
+        host: authority.host().trim_matches(['[', ']']).into(),
         port,
         path: path.to_owned(),
         query: String::new(),
@@ -126,6 +126,8 @@ mod tests {
             ("b.example.com", 443, "/v1")
         );
         assert_eq!(read_url("http://10.0.0.1:8080").unwrap().path, "/");
+        let url = read_url("https://[::1]:8443").unwrap();
+        assert_eq!((&*url.host, url.port), ("::1", 8443));
         for text in [
             "",
             "b.example.com",

@@ -1,6 +1,6 @@
 //! Values in policies: written out, or computed.
 
-use crate::expression::{Expression, Needs};
+use crate::expression::Expression;
 
 /// The value of an attribute or of text.
 pub(crate) enum Setting<T> {
@@ -16,14 +16,6 @@ impl<T> Setting<T> {
         match self {
             Self::Literal(value) => Some(value),
             Self::Code(_) => None,
-        }
-    }
-
-    /// What must be in memory before it is evaluated.
-    pub(crate) fn needs(&self) -> Needs {
-        match self {
-            Self::Literal(_) => Needs::default(),
-            Self::Code(expression) => expression.needs(),
         }
     }
 

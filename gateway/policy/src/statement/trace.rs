@@ -23,8 +23,11 @@ struct Trace {
     source: Arc<str>,
     severity: TraceSeverity,
     message: Setting<Arc<str>>,
-    metadata: Vec<(Setting<Arc<str>>, Setting<Arc<str>>)>,
+    metadata: Vec<Metadata>,
 }
+
+/// A name and a value.
+type Metadata = (Setting<Arc<str>>, Setting<Arc<str>>);
 
 fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Statement>> {
     compiler.check_attributes(element, &["source", "severity"]);

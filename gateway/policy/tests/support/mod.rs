@@ -1,7 +1,7 @@
 //! A world with fixed values: certificates, verdicts, lists, named values; and a caller that
 //! performs effects.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -411,4 +411,87 @@ pub fn finish(mut execution: Execution, world: &World, backend: &Backend) -> End
         last_error,
         context,
     }
+}
+
+/// A small generator of numbers, so that failures can be repeated.
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(limit.max(1)).unwrap()).unwrap()
+    }
+}
+
+/// The documents under `tests/fixtures`, by name.
+pub fn fixtures() -> Vec<String> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let mut paths: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+/// A few insertions, deletions and copies at places that `numbers` chooses.
+pub fn damage(text: &str, numbers: &mut Numbers) -> String {
+    const PIECES: [&str; 30] = [
+        "<",
+        ">",
+        "\"",
+        "'",
+        "@(",
+        "@{",
+        ")",
+        "}",
+        "&",
+        "&quot;",
+        "&#10;",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "/>",
+        "</",
+        "=",
+        "{{",
+        "}}",
+        "$\"",
+        "@\"",
+        "//",
+        "/*",
+        "\n",
+        "\u{a0}",
+        "\u{feff}",
+        "😀",
+        "\\",
+        "\0",
+    ];
+    let mut text: Vec<char> = text.chars().collect();
+    for _ in 0..=numbers.below(4) {
+        let at = numbers.below(text.len());
+        match numbers.below(3) {
+            0 => {
+                let end = (at + numbers.below(20)).min(text.len());
+                text.drain(at..end);
+            }
+            1 => {
+                let piece: Vec<char> = PIECES[numbers.below(PIECES.len())].chars().collect();
+                text.splice(at..at, piece);
+            }
+            _ => {
+                let end = (at + numbers.below(40)).min(text.len());
+                let copy: Vec<char> = text[at..end].to_vec();
+                let to = numbers.below(text.len());
+                text.splice(to..to, copy);
+            }
+        }
+    }
+    text.into_iter().collect()
 }
