@@ -65,7 +65,8 @@ impl Arrival {
             return Err(Problem::Upgrade);
         }
         let limit = connection.worker.front.max_body_bytes;
-        if limit.is_some_and(|limit| content_length(&headers).is_some_and(|length| length > limit)) {
+        if limit.is_some_and(|limit| content_length(&headers).is_some_and(|length| length > limit))
+        {
             return Err(Problem::TooLarge);
         }
         if headers::take_expectation(&mut headers) == Expectation::Unknown {
@@ -77,7 +78,10 @@ impl Arrival {
             headers.insert(header::HOST, authority);
         }
         let host_header = headers.get(header::HOST).cloned();
-        let named = host_header.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let named = host_header
+            .as_ref()
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         headers::add_forwarded(&mut headers, connection.address, named);
 
         Ok(Self {
@@ -121,9 +125,16 @@ impl Arrival {
             url,
             headers: std::mem::take(&mut self.headers),
             ip_address: connection.address,
-            certificate: connection.identity.as_ref().map(|it| Arc::clone(&it.certificate)),
+            certificate: connection
+                .identity
+                .as_ref()
+                .map(|it| Arc::clone(&it.certificate)),
             matched_parameters: std::mem::take(&mut routed.parameters),
-            body: if empty { context::Body::None } else { context::Body::Streaming },
+            body: if empty {
+                context::Body::None
+            } else {
+                context::Body::Streaming
+            },
         };
         Context {
             request_id: exchange.id,
@@ -141,5 +152,10 @@ impl Arrival {
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }

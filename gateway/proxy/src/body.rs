@@ -89,7 +89,11 @@ impl Body {
     #[must_use]
     pub fn full(content: impl Into<Bytes>) -> Self {
         let content = content.into();
-        let kind = if content.is_empty() { Kind::Empty } else { Kind::Full(content) };
+        let kind = if content.is_empty() {
+            Kind::Empty
+        } else {
+            Kind::Full(content)
+        };
         Self { kind, tally: None }
     }
 
@@ -166,7 +170,9 @@ impl Body {
         while let Some(frame) =
             std::future::poll_fn(|context| Pin::new(&mut self).poll_frame(context)).await
         {
-            let Ok(data) = frame?.into_data() else { continue };
+            let Ok(data) = frame?.into_data() else {
+                continue;
+            };
             if first.len() + all.len() + data.len() > limit {
                 return Err(BodyError::TooLarge);
             }
@@ -232,8 +238,9 @@ impl Streaming {
     /// The timer is made at the first pause and only moved afterwards.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let patience = self.patience;
-        let waiting =
-            self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        let waiting = self
+            .waiting
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         if !self.armed {
             self.armed = true;
             waiting.as_mut().reset(Instant::now() + patience);
@@ -305,7 +312,11 @@ impl Drop for Body {
                 Kind::Streaming(streaming) => streaming.error.as_ref(),
                 Kind::Empty | Kind::Full(_) => None,
             };
-            tally.ended(which, HttpBody::is_end_stream(self) && error.is_none(), error);
+            tally.ended(
+                which,
+                HttpBody::is_end_stream(self) && error.is_none(),
+                error,
+            );
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Connection {
     pub(crate) worker: Rc<Worker>,
     /// The client's address.
     pub(crate) address: IpAddr,
-    /// The host configuration that the ClientHello chose.
+    /// The host configuration that the `ClientHello` chose.
     pub(crate) host: Arc<HostContext>,
     /// Who the client has proven to be. The verdict about it belongs to each request.
     pub(crate) identity: Option<Rc<Identity>>,
@@ -55,9 +55,13 @@ pub(crate) async fn take(worker: Rc<Worker>, stream: TcpStream) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let Some(accepted) = shake_hands(&worker, stream).await else { return };
+    let Some(accepted) = shake_hands(&worker, stream).await else {
+        return;
+    };
     drop(handshake_permit);
-    let Some((stream, protocol, connection)) = identify(&worker, address, accepted) else { return };
+    let Some((stream, protocol, connection)) = identify(&worker, address, accepted) else {
+        return;
+    };
     let end = front::serve_connection(
         stream,
         protocol,
@@ -81,7 +85,12 @@ async fn shake_hands(worker: &Rc<Worker>, stream: TcpStream) -> Option<Accepted<
     let (end, version, resumed, accepted) = match tokio::time::timeout(deadline, handshake).await {
         Ok(Ok(accepted)) => {
             let version = tls_version(accepted.version);
-            (HandshakeEnd::Accepted, version, accepted.resumed, Some(accepted))
+            (
+                HandshakeEnd::Accepted,
+                version,
+                accepted.resumed,
+                Some(accepted),
+            )
         }
         Ok(Err(error)) => {
             tracing::debug!(%error, "handshake failed");
@@ -89,11 +98,17 @@ async fn shake_hands(worker: &Rc<Worker>, stream: TcpStream) -> Option<Accepted<
         }
         Err(_) => (HandshakeEnd::Timeout, TlsVersion::Unknown, false, None),
     };
-    worker.metrics.handshake(end, version, resumed, began.elapsed());
+    worker
+        .metrics
+        .handshake(end, version, resumed, began.elapsed());
     accepted
 }
 
-type Identified = (tokio_openssl::SslStream<TcpStream>, Protocol, Rc<Connection>);
+type Identified = (
+    tokio_openssl::SslStream<TcpStream>,
+    Protocol,
+    Rc<Connection>,
+);
 
 /// Step *identify*: once per connection. A certificate that cannot be read lets nobody in.
 fn identify(
@@ -112,7 +127,9 @@ fn identify(
     let thumbprint = identity.as_ref().map(|identity| {
         let seconds_left = identity.certificate.not_after.div_euclid(1_000_000_000)
             - i128::from(worker.clock.now_seconds());
-        worker.metrics.client_certificate(i64::try_from(seconds_left).unwrap_or(i64::MAX));
+        worker
+            .metrics
+            .client_certificate(i64::try_from(seconds_left).unwrap_or(i64::MAX));
         Arc::from(gateway_tls::digest::upper_hex(&identity.certificate.sha256))
     });
     let protocol = match accepted.alpn {

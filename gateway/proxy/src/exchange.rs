@@ -243,9 +243,10 @@ impl Tally for Exchange {
             Which::Response => {
                 if !complete {
                     let (fault, what): (_, Cow<'static, str>) = match error {
-                        Some(error) => {
-                            (Fault::Backend, Cow::Owned(format!("the response broke off: {error}")))
-                        }
+                        Some(error) => (
+                            Fault::Backend,
+                            Cow::Owned(format!("the response broke off: {error}")),
+                        ),
                         None => (
                             Fault::Client,
                             Cow::Borrowed("the client went away before the response ended"),

@@ -139,7 +139,11 @@ pub(crate) fn of_request_body(error: &BodyError) -> Failure {
 }
 
 fn client(status: StatusCode, message: String, told: &'static str) -> Failure {
-    Failure { status, client_message: told.into(), ..Failure::client_connection(message) }
+    Failure {
+        status,
+        client_message: told.into(),
+        ..Failure::client_connection(message)
+    }
 }
 
 /// The response's body did not arrive although a policy reads it.

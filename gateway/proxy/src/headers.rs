@@ -28,23 +28,31 @@ pub(crate) fn is_identity(name: &str) -> bool {
     if !matches!(bytes.first(), Some(b'c' | b's' | b'x')) {
         return false;
     }
-    IDENTITY.iter().any(|identity| same(bytes, identity.as_bytes()))
+    IDENTITY
+        .iter()
+        .any(|identity| same(bytes, identity.as_bytes()))
         || IDENTITY_PREFIXES.iter().any(|prefix| {
-            bytes.get(..prefix.len()).is_some_and(|start| same(start, prefix.as_bytes()))
+            bytes
+                .get(..prefix.len())
+                .is_some_and(|start| same(start, prefix.as_bytes()))
         })
 }
 
 fn same(name: &[u8], identity: &[u8]) -> bool {
     name.len() == identity.len()
-        && name.iter().zip(identity).all(|(byte, expected)| {
-            byte == expected || (*byte == b'_' && *expected == b'-')
-        })
+        && name
+            .iter()
+            .zip(identity)
+            .all(|(byte, expected)| byte == expected || (*byte == b'_' && *expected == b'-'))
 }
 
 /// Removes everything [`is_identity`] names.
 pub(crate) fn remove_identity(headers: &mut HeaderMap) {
-    let found: SmallVec<[HeaderName; 2]> =
-        headers.keys().filter(|name| is_identity(name.as_str())).cloned().collect();
+    let found: SmallVec<[HeaderName; 2]> = headers
+        .keys()
+        .filter(|name| is_identity(name.as_str()))
+        .cloned()
+        .collect();
     for name in found {
         headers.remove(name);
     }
@@ -60,7 +68,11 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) -> bool {
     let trailers = headers.get_all(header::TE).iter().any(|value| {
         value.to_str().is_ok_and(|value| {
             value.split(',').any(|part| {
-                part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("trailers")
+                part.split(';')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .eq_ignore_ascii_case("trailers")
             })
         })
     });
@@ -189,7 +201,9 @@ pub(crate) fn asks_for_websocket(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::GET
         && headers.get_all(header::UPGRADE).iter().any(|value| {
             value.to_str().is_ok_and(|value| {
-                value.split(',').any(|one| one.trim().eq_ignore_ascii_case("websocket"))
+                value
+                    .split(',')
+                    .any(|one| one.trim().eq_ignore_ascii_case("websocket"))
             })
         })
 }

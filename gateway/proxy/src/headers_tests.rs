@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use super::*;
 
@@ -6,7 +10,10 @@ fn map(lines: &[(&str, &str)]) -> HeaderMap {
     lines
         .iter()
         .map(|(name, value)| {
-            (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+            (
+                name.parse::<HeaderName>().unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            )
         })
         .collect()
 }
@@ -38,7 +45,11 @@ fn identity_headers_are_removed_in_every_spelling() {
         spellings.push(name.replacen('-', "_", 1));
     }
     for spelling in spellings {
-        let mut headers = map(&[(&spelling, "forged"), (&spelling, "twice"), ("accept", "*/*")]);
+        let mut headers = map(&[
+            (&spelling, "forged"),
+            (&spelling, "twice"),
+            ("accept", "*/*"),
+        ]);
         remove_identity(&mut headers);
         assert_eq!(names(&headers), ["accept"], "{spelling}");
     }
@@ -46,7 +57,14 @@ fn identity_headers_are_removed_in_every_spelling() {
 
 #[test]
 fn other_headers_are_not_taken_for_identity() {
-    for name in ["client-certs", "x-client", "xclient-cert", "x-ssl-clients", "content-type", "cookie"] {
+    for name in [
+        "client-certs",
+        "x-client",
+        "xclient-cert",
+        "x-ssl-clients",
+        "content-type",
+        "cookie",
+    ] {
         let mut headers = map(&[(name, "x")]);
         remove_identity(&mut headers);
         assert_eq!(headers.len(), 1, "{name}");
@@ -77,7 +95,10 @@ fn what_belongs_to_one_connection_is_removed_and_so_is_what_it_names() {
 #[test]
 fn connection_cannot_name_a_header_that_decides() {
     let mut headers = map(&[
-        ("connection", "authorization, host, content-length, x-forwarded-for, cookie"),
+        (
+            "connection",
+            "authorization, host, content-length, x-forwarded-for, cookie",
+        ),
         ("authorization", "Bearer x"),
         ("host", "a"),
         ("content-length", "1"),
@@ -96,8 +117,15 @@ fn the_client_is_appended_to_x_forwarded_for_and_the_rest_is_overwritten() {
         ("x-forwarded-proto", "http"),
         ("x-forwarded-host", "forged"),
     ]);
-    add_forwarded(&mut headers, "::ffff:127.0.0.1".parse().unwrap(), "api.example.com");
-    assert_eq!(headers["x-forwarded-for"], "192.0.2.1, 192.0.2.2, 127.0.0.1");
+    add_forwarded(
+        &mut headers,
+        "::ffff:127.0.0.1".parse().unwrap(),
+        "api.example.com",
+    );
+    assert_eq!(
+        headers["x-forwarded-for"],
+        "192.0.2.1, 192.0.2.2, 127.0.0.1"
+    );
     assert_eq!(headers.get_all("x-forwarded-for").iter().count(), 1);
     assert_eq!(headers["x-forwarded-proto"], "https");
     assert_eq!(headers["x-forwarded-host"], "api.example.com");
@@ -116,5 +144,8 @@ fn only_100_continue_can_be_expected() {
     let mut headers = map(&[("expect", "100-Continue")]);
     assert_eq!(take_expectation(&mut headers), Expectation::Continue);
     assert!(headers.is_empty());
-    assert_eq!(take_expectation(&mut map(&[("expect", "200-ok")])), Expectation::Unknown);
+    assert_eq!(
+        take_expectation(&mut map(&[("expect", "200-ok")])),
+        Expectation::Unknown
+    );
 }

@@ -19,18 +19,6 @@ pub(crate) enum Refused {
     HandshakesPerAddress,
 }
 
-impl Refused {
-    /// For metrics.
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::ConnectionsPerWorker => "connections_per_worker",
-            Self::ConnectionsPerAddress => "connections_per_address",
-            Self::HandshakesPerWorker => "handshakes_per_worker",
-            Self::HandshakesPerAddress => "handshakes_per_address",
-        }
-    }
-}
-
 /// Counts of all workers; one per proxy.
 #[derive(Debug, Default)]
 pub(crate) struct Addresses {
@@ -71,12 +59,12 @@ pub(crate) struct Admission {
 
 impl Admission {
     pub(crate) fn new(settings: AdmissionSettings, addresses: Arc<Addresses>) -> Rc<Self> {
-        Rc::new(Self { settings, addresses, connections: Cell::new(0), handshakes: Cell::new(0) })
-    }
-
-    /// Open connections of this worker.
-    pub(crate) fn open(&self) -> usize {
-        self.connections.get()
+        Rc::new(Self {
+            settings,
+            addresses,
+            connections: Cell::new(0),
+            handshakes: Cell::new(0),
+        })
     }
 
     /// Lets a connection begin its handshake.
@@ -109,8 +97,14 @@ impl Admission {
         self.connections.set(self.connections.get() + 1);
         self.handshakes.set(self.handshakes.get() + 1);
         Ok((
-            ConnectionPermit { admission: Rc::clone(self), address },
-            HandshakePermit { admission: Rc::clone(self), address },
+            ConnectionPermit {
+                admission: Rc::clone(self),
+                address,
+            },
+            HandshakePermit {
+                admission: Rc::clone(self),
+                address,
+            },
         ))
     }
 }
@@ -136,7 +130,9 @@ pub(crate) struct ConnectionPermit {
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let admission = &self.admission;
-        admission.connections.set(admission.connections.get().saturating_sub(1));
+        admission
+            .connections
+            .set(admission.connections.get().saturating_sub(1));
         admission.addresses.open.fetch_sub(1, Ordering::Relaxed);
         admission.addresses.release(self.address, |counts| {
             counts.connections = counts.connections.saturating_sub(1);
@@ -154,7 +150,9 @@ pub(crate) struct HandshakePermit {
 impl Drop for HandshakePermit {
     fn drop(&mut self) {
         let admission = &self.admission;
-        admission.handshakes.set(admission.handshakes.get().saturating_sub(1));
+        admission
+            .handshakes
+            .set(admission.handshakes.get().saturating_sub(1));
         admission.addresses.release(self.address, |counts| {
             counts.handshakes = counts.handshakes.saturating_sub(1);
         });
@@ -191,14 +189,21 @@ mod tests {
         assert_eq!(one.admit(a).unwrap_err(), Refused::ConnectionsPerAddress);
 
         let two = Admission::new(settings(), Arc::clone(&addresses));
-        assert_eq!(two.admit(a).unwrap_err(), Refused::ConnectionsPerAddress, "counted over workers");
+        assert_eq!(
+            two.admit(a).unwrap_err(),
+            Refused::ConnectionsPerAddress,
+            "counted over workers"
+        );
 
         let (b1, b_handshake) = one.admit(b).unwrap();
         assert_eq!(one.admit(c).unwrap_err(), Refused::ConnectionsPerWorker);
         assert_eq!(addresses.open(), 3);
         drop((a1, a2, b1, b_handshake));
         assert_eq!(addresses.open(), 0);
-        assert!(addresses.counts.is_empty(), "an address without connections costs no memory");
+        assert!(
+            addresses.counts.is_empty(),
+            "an address without connections costs no memory"
+        );
 
         let held = (two.admit(a).unwrap(), two.admit(b).unwrap());
         assert_eq!(two.admit(c).unwrap_err(), Refused::HandshakesPerWorker);

@@ -21,7 +21,7 @@ pub(crate) fn build(
     client: &ClientSide,
     via: &str,
     body: Body,
-) -> Result<Request<Body>, Failure> {
+) -> Result<Request<Body>, Box<Failure>> {
     let uri = target(request, upstream)?;
     let mut headers = request.headers.clone();
     // Policies cannot set these; a client's were taken away when it arrived.
@@ -50,21 +50,29 @@ fn set_host(
     headers: &mut HeaderMap,
     upstream: &Upstream,
     client: &ClientSide,
-) -> Result<(), Failure> {
-    let set_by_policy =
-        headers.get(header::HOST).is_some_and(|host| client.host.as_ref() != Some(host));
+) -> Result<(), Box<Failure>> {
+    let set_by_policy = headers
+        .get(header::HOST)
+        .is_some_and(|host| client.host.as_ref() != Some(host));
     if set_by_policy {
         return Ok(());
     }
     let bracketed = upstream.host.contains(':');
-    let mut authority = if bracketed { format!("[{}]", upstream.host) } else { upstream.host.to_string() };
+    let mut authority = if bracketed {
+        format!("[{}]", upstream.host)
+    } else {
+        upstream.host.to_string()
+    };
     let default_port = if upstream.tls.is_some() { 443 } else { 80 };
     if upstream.port != default_port {
         authority.push(':');
         authority.push_str(&upstream.port.to_string());
     }
-    let value = HeaderValue::from_str(&authority)
-        .map_err(|_| Failure::backend_connection("the backend's host is not a host name"))?;
+    let value = HeaderValue::from_str(&authority).map_err(|_| {
+        Box::new(Failure::backend_connection(
+            "the backend's host is not a host name",
+        ))
+    })?;
     headers.insert(header::HOST, value);
     Ok(())
 }
@@ -86,7 +94,7 @@ const UNSAFE: &AsciiSet = &CONTROLS
 /// The same in a path, which a `?` would end.
 const UNSAFE_IN_PATH: &AsciiSet = &UNSAFE.add(b'?');
 
-fn target(request: &context::Request, upstream: &Upstream) -> Result<Uri, Failure> {
+fn target(request: &context::Request, upstream: &Upstream) -> Result<Uri, Box<Failure>> {
     let mut text = String::with_capacity(
         upstream.base_path.len() + request.url.path.len() + request.url.query.len() + 1,
     );
@@ -111,7 +119,10 @@ fn target(request: &context::Request, upstream: &Upstream) -> Result<Uri, Failur
         separator = '&';
     }
     text.parse().map_err(|error| {
-        Failure::internal("BackendConnectionFailure", format!("the URL cannot be sent: {error}"))
+        Box::new(Failure::internal(
+            "BackendConnectionFailure",
+            format!("the URL cannot be sent: {error}"),
+        ))
     })
 }
 

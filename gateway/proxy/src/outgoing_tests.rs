@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use std::sync::Arc;
 
@@ -21,7 +25,10 @@ fn request(path: &str, query: &str, headers: &[(&'static str, &'static str)]) ->
         headers: headers
             .iter()
             .map(|(name, value)| {
-                (header::HeaderName::from_static(name), HeaderValue::from_static(value))
+                (
+                    header::HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
             })
             .collect(),
         ip_address: [127, 0, 0, 1].into(),
@@ -82,9 +89,17 @@ fn what_a_policy_wrote_into_a_url_is_encoded_and_cannot_end_the_request_line() {
 
 #[test]
 fn the_backend_is_called_by_its_own_name_unless_a_policy_names_another() {
-    let own = built(&request("/", "", &[("host", "api.example.com")]), &upstream("", ""), &client());
+    let own = built(
+        &request("/", "", &[("host", "api.example.com")]),
+        &upstream("", ""),
+        &client(),
+    );
     assert_eq!(own.headers()["host"], "backend.internal:8080");
-    let named = built(&request("/", "", &[("host", "other")]), &upstream("", ""), &client());
+    let named = built(
+        &request("/", "", &[("host", "other")]),
+        &upstream("", ""),
+        &client(),
+    );
     assert_eq!(named.headers()["host"], "other");
 }
 
@@ -94,7 +109,12 @@ fn framing_and_hop_by_hop_headers_never_leave() {
         &request(
             "/",
             "",
-            &[("content-length", "5"), ("transfer-encoding", "chunked"), ("connection", "x-a"), ("x-a", "1")],
+            &[
+                ("content-length", "5"),
+                ("transfer-encoding", "chunked"),
+                ("connection", "x-a"),
+                ("x-a", "1"),
+            ],
         ),
         &upstream("", ""),
         &client(),
@@ -108,7 +128,20 @@ fn framing_and_hop_by_hop_headers_never_leave() {
 #[test]
 fn credentials_of_the_backend_replace_what_the_client_sent() {
     let mut backend = upstream("", "");
-    backend.headers = vec![(header::AUTHORIZATION, HeaderValue::from_static("Basic b3Vycw=="))];
-    let sent = built(&request("/", "", &[("authorization", "Bearer theirs")]), &backend, &client());
-    assert_eq!(sent.headers().get_all("authorization").iter().collect::<Vec<_>>(), ["Basic b3Vycw=="]);
+    backend.headers = vec![(
+        header::AUTHORIZATION,
+        HeaderValue::from_static("Basic b3Vycw=="),
+    )];
+    let sent = built(
+        &request("/", "", &[("authorization", "Bearer theirs")]),
+        &backend,
+        &client(),
+    );
+    assert_eq!(
+        sent.headers()
+            .get_all("authorization")
+            .iter()
+            .collect::<Vec<_>>(),
+        ["Basic b3Vycw=="]
+    );
 }

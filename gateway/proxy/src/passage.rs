@@ -52,7 +52,15 @@ impl<'r> Passage<'r> {
         api: Option<Arc<RoutedApi>>,
         client: ClientSide,
     ) -> Self {
-        Self { connection, exchange, snapshot, api, client, backend: None, broken: false }
+        Self {
+            connection,
+            exchange,
+            snapshot,
+            api,
+            client,
+            backend: None,
+            broken: false,
+        }
     }
 
     /// Does what `execution` needs, and tells it the outcome.
@@ -76,7 +84,7 @@ impl<'r> Passage<'r> {
                 self.exchange.stage_ends(Stage::Forward);
                 match response {
                     Ok(response) => execution.provide_response(response),
-                    Err(failure) => execution.fail(failure),
+                    Err(failure) => execution.fail(*failure),
                 }
             }
         }
@@ -84,17 +92,29 @@ impl<'r> Passage<'r> {
 
     /// The stage that runs between effects.
     pub(crate) fn stage(&self) -> Stage {
-        if self.exchange.was_forwarded() { Stage::Outbound } else { Stage::Inbound }
+        if self.exchange.was_forwarded() {
+            Stage::Outbound
+        } else {
+            Stage::Inbound
+        }
     }
 
     async fn read_request_body(&mut self) -> Result<bytes::Bytes, BodyError> {
         let limit = self.connection.worker.front.max_buffered_bytes;
-        self.client.body.take().unwrap_or_default().collect(limit).await
+        self.client
+            .body
+            .take()
+            .unwrap_or_default()
+            .collect(limit)
+            .await
     }
 
     async fn read_response_body(&mut self) -> Result<bytes::Bytes, BodyError> {
         let limit = self.connection.worker.front.max_buffered_bytes;
-        let body = self.backend.as_mut().and_then(|backend| backend.body.take());
+        let body = self
+            .backend
+            .as_mut()
+            .and_then(|backend| backend.body.take());
         body.unwrap_or_default().collect(limit).await
     }
 
@@ -102,10 +122,10 @@ impl<'r> Passage<'r> {
         &mut self,
         execution: &Execution,
         forward: &Forward,
-    ) -> Result<context::Response, Failure> {
+    ) -> Result<context::Response, Box<Failure>> {
         let worker = &self.connection.worker;
         let Some(api) = &self.api else {
-            return Err(failure::of_destination(&UpstreamError::NoService));
+            return Err(failure::of_destination(&UpstreamError::NoService).into());
         };
         let upstream = self
             .snapshot
@@ -126,7 +146,12 @@ impl<'r> Passage<'r> {
             outgoing::build(request, &upstream, &self.client, &worker.settings.via, body)?;
         let tls = match &upstream.tls {
             None => None,
-            Some(tls) => Some(worker.connectors.get(tls).map_err(Failure::backend_connection)?),
+            Some(tls) => Some(
+                worker
+                    .connectors
+                    .get(tls)
+                    .map_err(Failure::backend_connection)?,
+            ),
         };
         let key = PoolKey {
             host: Arc::clone(&upstream.host),
@@ -134,25 +159,29 @@ impl<'r> Passage<'r> {
             tls: upstream.tls.as_ref().map(|tls| *tls.key()),
         };
         let destination = Destination { key, tls };
-        match worker.upstreams.send(&destination, outgoing, forward.timeout).await {
+        match worker
+            .upstreams
+            .send(&destination, outgoing, forward.timeout)
+            .await
+        {
             Ok(response) => self.receive(response),
-            Err(failed) => Err(match self.exchange.request_error() {
+            Err(failed) => Err(Box::new(match self.exchange.request_error() {
                 // The backend's failure is only the echo of the client's.
                 Some(error) => {
                     self.broken = true;
                     failure::of_request_body(&error)
                 }
                 None => failure::of_upstream(failed),
-            }),
+            })),
         }
     }
 
-    fn receive(&mut self, response: Response<Body>) -> Result<context::Response, Failure> {
+    fn receive(&mut self, response: Response<Body>) -> Result<context::Response, Box<Failure>> {
         let (mut parts, body) = response.into_parts();
         if parts.status.is_informational() {
-            return Err(Failure::backend_connection(
+            return Err(Box::new(Failure::backend_connection(
                 "the backend switched protocols although it was not asked to",
-            ));
+            )));
         }
         if parts.headers.contains_key(header::TRANSFER_ENCODING) {
             parts.headers.remove(header::CONTENT_LENGTH);
@@ -162,9 +191,15 @@ impl<'r> Passage<'r> {
             .extensions
             .remove::<ReasonPhrase>()
             .and_then(|reason| std::str::from_utf8(reason.as_bytes()).ok().map(Arc::from));
-        let policy_body =
-            if body.is_empty() { context::Body::None } else { context::Body::Streaming };
-        self.backend = Some(BackendSide { body: Some(body), extensions: parts.extensions });
+        let policy_body = if body.is_empty() {
+            context::Body::None
+        } else {
+            context::Body::Streaming
+        };
+        self.backend = Some(BackendSide {
+            body: Some(body),
+            extensions: parts.extensions,
+        });
         Ok(context::Response {
             status: parts.status,
             reason,
@@ -217,13 +252,25 @@ impl<'r> Passage<'r> {
         {
             response.extensions_mut().insert(reason);
         }
-        Reply { response, fault, after: if self.broken { After::StreamEnds } else { After::Open } }
+        Reply {
+            response,
+            fault,
+            after: if self.broken {
+                After::StreamEnds
+            } else {
+                After::Open
+            },
+        }
     }
 }
 
 /// A policy may compute any number; an interim status cannot end a request.
 fn final_status(status: StatusCode) -> StatusCode {
-    if status.is_informational() { StatusCode::INTERNAL_SERVER_ERROR } else { status }
+    if status.is_informational() {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        status
+    }
 }
 
 /// Framing is this gateway's own business whatever a policy put there.

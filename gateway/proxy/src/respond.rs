@@ -32,19 +32,30 @@ pub(crate) fn to_problem(exchange: &Exchange, problem: &Problem) -> Reply {
     let mut response = Response::new(Body::full(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     if let Some(seconds) = problem.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     exchange.note(|facts| facts.error = Some(problem.detail().into()));
-    Reply { response, fault: problem.fault(), after: problem.after() }
+    Reply {
+        response,
+        fault: problem.fault(),
+        after: problem.after(),
+    }
 }
 
 const REVISION: HeaderName = HeaderName::from_static("x-countersign-revision");
 
 /// Hands the reply to the front; its last byte ends the exchange.
 pub(crate) fn send(connection: &Connection, exchange: &Rc<Exchange>, reply: Reply) -> Answer {
-    let Reply { mut response, fault, after } = reply;
+    let Reply {
+        mut response,
+        fault,
+        after,
+    } = reply;
     let status = response.status();
     exchange.note(|facts| {
         facts.status = Some(status);
@@ -53,10 +64,12 @@ pub(crate) fn send(connection: &Connection, exchange: &Rc<Exchange>, reply: Repl
     if connection.worker.settings.revision_header
         && let Some(revision) = exchange.revision()
     {
-        response.headers_mut().insert(REVISION, HeaderValue::from(revision));
+        response
+            .headers_mut()
+            .insert(REVISION, HeaderValue::from(revision));
     }
-    let bodiless = exchange.is_head()
-        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let bodiless =
+        exchange.is_head() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let body = std::mem::take(response.body_mut());
     let body = if bodiless {
         if status == StatusCode::NO_CONTENT {

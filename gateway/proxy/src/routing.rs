@@ -34,8 +34,15 @@ pub(crate) fn route(
     snapshot: &Snapshot,
     arrival: &Arrival,
 ) -> Result<Routed, Problem> {
-    let found = snapshot.routes.find(&arrival.path, &arrival.query, &arrival.method);
-    let RouteMatch { api, operation, parameters, relative_path } = match found {
+    let found = snapshot
+        .routes
+        .find(&arrival.path, &arrival.query, &arrival.method);
+    let RouteMatch {
+        api,
+        operation,
+        parameters,
+        relative_path,
+    } = match found {
         Ok(found) if speaks_https(&found.api) => found,
         Ok(found) => return unmatched(exchange, snapshot, arrival, Some(found.api)),
         Err(failure) => return unmatched(exchange, snapshot, arrival, failure.api),
@@ -80,7 +87,9 @@ fn unmatched(
             return Err(Problem::Quarantined("the API is quarantined"));
         }
     }
-    let program = api.as_ref().map_or(&snapshot.global_program, |api| &api.program);
+    let program = api
+        .as_ref()
+        .map_or(&snapshot.global_program, |api| &api.program);
     Ok(Routed {
         program: Arc::clone(program),
         api,
@@ -95,7 +104,10 @@ fn unmatched(
 /// Every listener is HTTPS: an API that only takes `http` answers nobody.
 fn speaks_https(api: &RoutedApi) -> bool {
     let protocols = &api.context.protocols;
-    protocols.is_empty() || protocols.iter().any(|protocol| protocol.eq_ignore_ascii_case("https"))
+    protocols.is_empty()
+        || protocols
+            .iter()
+            .any(|protocol| protocol.eq_ignore_ascii_case("https"))
 }
 
 /// The header wins, even if it is empty, as in APIM.
@@ -104,7 +116,9 @@ fn subscription_key(api: &RoutedApi, arrival: &Arrival) -> Option<String> {
         return Some(value.to_str().unwrap_or_default().to_owned());
     }
     let decode = |text: &str| {
-        percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+        percent_encoding::percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
     };
     arrival
         .query
@@ -114,7 +128,11 @@ fn subscription_key(api: &RoutedApi, arrival: &Arrival) -> Option<String> {
         .map(|(_, value)| decode(value))
 }
 
-fn subscription_failure(failure: SubscriptionFailure, api: &RoutedApi, arrival: &Arrival) -> Failure {
+fn subscription_failure(
+    failure: SubscriptionFailure,
+    api: &RoutedApi,
+    arrival: &Arrival,
+) -> Failure {
     let realm = format!("https://{}/{}", arrival.host, api.context.path);
     match failure {
         SubscriptionFailure::NotFound => Failure::subscription_key_not_found(&realm),

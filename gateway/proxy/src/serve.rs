@@ -99,13 +99,19 @@ fn host_of<'s>(
 ) -> Result<&'s HostConfiguration, Problem> {
     let own = connection.host.key();
     // Only HTTP/1.0 clients may leave the name out.
-    let name = if arrival.host.is_empty() { own } else { &arrival.host };
+    let name = if arrival.host.is_empty() {
+        own
+    } else {
+        &arrival.host
+    };
     let host = snapshot.hosts.resolve(name).ok_or(Problem::Misdirected)?;
     if *host.key != *own {
         return Err(Problem::Misdirected);
     }
     if host.context.is_none() {
-        return Err(Problem::Quarantined("the host configuration is quarantined"));
+        return Err(Problem::Quarantined(
+            "the host configuration is quarantined",
+        ));
     }
     Ok(host)
 }
@@ -132,8 +138,14 @@ fn note_verdict(
     if host.mode == ClientCertificateMode::None {
         return;
     }
-    let reason = execution.last_error().and_then(|error| VerdictReason::from_code(&error.reason));
-    let status = execution.context().response.as_ref().map(|response| response.status.as_u16());
+    let reason = execution
+        .last_error()
+        .and_then(|error| VerdictReason::from_code(&error.reason));
+    let status = execution
+        .context()
+        .response
+        .as_ref()
+        .map(|response| response.status.as_u16());
     let refused = matches!(status, Some(401 | 403)) && !exchange.was_forwarded();
     let verdict = match reason {
         Some(reason) => Some(reason),

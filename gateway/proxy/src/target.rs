@@ -38,40 +38,59 @@ pub(crate) fn of(parts: &Parts) -> Result<Target, Refusal> {
         None => None,
     };
     match (parts.uri.authority(), &host) {
-        (Some(authority), Some(host)) if authority != host => {
-            Err(Refusal::bad_request("Host differs from the authority of the request target."))
-        }
+        (Some(authority), Some(host)) if authority != host => Err(Refusal::bad_request(
+            "Host differs from the authority of the request target.",
+        )),
         (Some(authority), _) => named(authority),
         (None, Some(host)) => named(host),
-        (None, None) if parts.version < Version::HTTP_11 => {
-            Ok(Target { host: String::new(), port: 443 })
-        }
+        (None, None) if parts.version < Version::HTTP_11 => Ok(Target {
+            host: String::new(),
+            port: 443,
+        }),
         (None, None) => Err(Refusal::bad_request("The request has no Host.")),
     }
 }
 
 fn named(authority: &Authority) -> Result<Target, Refusal> {
     if authority.as_str().contains('@') {
-        return Err(Refusal::bad_request("The Host must not hold user information."));
+        return Err(Refusal::bad_request(
+            "The Host must not hold user information.",
+        ));
     }
     let host = authority.host();
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     let host = host.strip_suffix('.').unwrap_or(host);
     if host.is_empty() {
         return Err(Refusal::bad_request("The Host is empty."));
     }
     let port = match authority.port() {
         Some(port) => port.as_u16(),
-        None if authority.as_str().ends_with(':') || authority.host().len() == authority.as_str().len() => 443,
-        None => return Err(Refusal::bad_request("The port of the Host is not a number.")),
+        None if authority.as_str().ends_with(':')
+            || authority.host().len() == authority.as_str().len() =>
+        {
+            443
+        }
+        None => {
+            return Err(Refusal::bad_request(
+                "The port of the Host is not a number.",
+            ));
+        }
     };
-    Ok(Target { host: host.to_ascii_lowercase(), port })
+    Ok(Target {
+        host: host.to_ascii_lowercase(),
+        port,
+    })
 }
 
 /// Refuses what is not an absolute path, and `.` and `..` segments however they are encoded.
 fn check_path(path: &str) -> Result<(), Refusal> {
     if !path.starts_with('/') {
-        return Err(Refusal::bad_request("The request target is not an absolute path."));
+        return Err(Refusal::bad_request(
+            "The request target is not an absolute path.",
+        ));
     }
     if !path.contains(['.', '%', '\\']) {
         return Ok(());
@@ -80,13 +99,20 @@ fn check_path(path: &str) -> Result<(), Refusal> {
     if decoded.contains(&0) {
         return Err(Refusal::bad_request("The path holds a NUL."));
     }
-    let climbs = decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| {
-        // Some servers cut path parameters off before they look at the segment.
-        let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
-        matches!(name, b"." | b"..")
-    });
+    let climbs = decoded
+        .split(|byte| matches!(byte, b'/' | b'\\'))
+        .any(|segment| {
+            // Some servers cut path parameters off before they look at the segment.
+            let name = segment
+                .split(|byte| *byte == b';')
+                .next()
+                .unwrap_or_default();
+            matches!(name, b"." | b"..")
+        });
     if climbs {
-        return Err(Refusal::bad_request("The path holds a '.' or '..' segment."));
+        return Err(Refusal::bad_request(
+            "The path holds a '.' or '..' segment.",
+        ));
     }
     Ok(())
 }
@@ -113,11 +139,19 @@ mod tests {
 
     #[test]
     fn hosts_are_compared_in_one_spelling() {
-        for host in ["api.example.com", "API.example.com", "api.example.com.", "api.example.com:443"] {
+        for host in [
+            "api.example.com",
+            "API.example.com",
+            "api.example.com.",
+            "api.example.com:443",
+        ] {
             assert_eq!(target("/", &[host]).unwrap().0, "api.example.com", "{host}");
         }
         assert_eq!(target("/", &["a:8443"]).unwrap(), ("a".to_owned(), 8443));
-        assert_eq!(target("/", &["[::1]:8443"]).unwrap(), ("::1".to_owned(), 8443));
+        assert_eq!(
+            target("/", &["[::1]:8443"]).unwrap(),
+            ("::1".to_owned(), 8443)
+        );
         assert_eq!(target("https://a/x", &["a"]).unwrap().0, "a");
         assert_eq!(target("https://a/x", &[]).unwrap().0, "a");
     }
@@ -137,8 +171,16 @@ mod tests {
     #[test]
     fn paths_that_climb_are_refused_however_they_are_written() {
         for path in [
-            "/a/../b", "/..", "/a/.", "/a/%2e%2e/b", "/a/.%2E", "/a%2f..%2fb", "/a/..%5cb", "/a\\..\\b",
-            "/a/..;x/b", "/%00",
+            "/a/../b",
+            "/..",
+            "/a/.",
+            "/a/%2e%2e/b",
+            "/a/.%2E",
+            "/a%2f..%2fb",
+            "/a/..%5cb",
+            "/a\\..\\b",
+            "/a/..;x/b",
+            "/%00",
         ] {
             let uri = path.parse::<http::Uri>();
             if uri.is_ok() {

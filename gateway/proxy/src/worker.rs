@@ -156,7 +156,11 @@ impl RequestIds {
         let mut bytes = batch.pop().unwrap_or_else(|| {
             let mut random = [0; 64 * 16];
             if gateway_tls::random::fill(&mut random).is_ok() {
-                batch.extend(random.chunks_exact(16).filter_map(|id| <[u8; 16]>::try_from(id).ok()));
+                batch.extend(
+                    random
+                        .chunks_exact(16)
+                        .filter_map(|id| <[u8; 16]>::try_from(id).ok()),
+                );
             }
             batch.pop().unwrap_or_else(|| {
                 let next = self.fallback.get().wrapping_add(1);
@@ -184,8 +188,9 @@ impl Connectors {
         if let Some(connector) = known.get(tls.key()) {
             return Ok(Arc::clone(connector) as Arc<dyn SecureBackend>);
         }
-        let connector =
-            Arc::new(Connector(tls.connector().map_err(|error| error.to_string())?));
+        let connector = Arc::new(Connector(
+            tls.connector().map_err(|error| error.to_string())?,
+        ));
         if known.len() >= KEPT {
             known.clear();
         }
@@ -200,7 +205,10 @@ struct Connector(ConnectorContext);
 impl SecureBackend for Connector {
     fn secure<'a>(&'a self, host: &'a str, stream: TcpStream) -> SecureFuture<'a> {
         Box::pin(async move {
-            self.0.connect(stream, host).await.map_err(|error| error.to_string())
+            self.0
+                .connect(stream, host)
+                .await
+                .map_err(|error| error.to_string())
         })
     }
 }

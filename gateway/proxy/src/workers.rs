@@ -76,7 +76,13 @@ impl Proxy {
             .recv()
             .unwrap_or_else(|_| Err(io::Error::other("the proxy's thread ended")))
             .map_err(StartError::Workers)?;
-        Ok(ProxyHandle { local_addrs, addresses, drain, server, thread: Some(thread) })
+        Ok(ProxyHandle {
+            local_addrs,
+            addresses,
+            drain,
+            server,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -185,7 +191,10 @@ fn run(
     cast: &Cast,
     started: &std::sync::mpsc::Sender<io::Result<ServerHandle>>,
 ) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             let _ = started.send(Err(error));
@@ -249,11 +258,19 @@ fn bind(addresses: &[SocketAddr]) -> Result<Vec<(SocketAddr, TcpListener)>, Star
             Err(error) => failed.push((*address, error)),
         }
     }
-    if failed.is_empty() { Ok(listeners) } else { Err(StartError::Listen(failed)) }
+    if failed.is_empty() {
+        Ok(listeners)
+    } else {
+        Err(StartError::Listen(failed))
+    }
 }
 
 fn listen(address: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     // A restart must not wait for connections of the process before.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {

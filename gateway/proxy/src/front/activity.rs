@@ -106,8 +106,10 @@ impl Activity {
     /// The next deadline, and what is due when it has passed; `None` while a request runs and the
     /// client takes what it is sent.
     pub(crate) fn deadline(&self, settings: &FrontSettings) -> Option<(Instant, Due)> {
-        let blocked =
-            self.write_blocked.get().map(|since| (since + settings.write_timeout, Due::Abort));
+        let blocked = self
+            .write_blocked
+            .get()
+            .map(|since| (since + settings.write_timeout, Due::Abort));
         if self.open_requests.get() > 0 {
             return blocked;
         }
@@ -125,7 +127,10 @@ impl Activity {
 
     /// Nothing can be due sooner than this.
     pub(crate) fn shortest(settings: &FrontSettings) -> Duration {
-        settings.header_timeout.min(settings.idle_timeout).min(settings.write_timeout)
+        settings
+            .header_timeout
+            .min(settings.idle_timeout)
+            .min(settings.write_timeout)
     }
 }
 

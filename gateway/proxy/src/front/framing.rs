@@ -28,7 +28,10 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) const fn bad_request(reason: &'static str) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, reason }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            reason,
+        }
     }
 
     pub(crate) const HEAD_TIMEOUT: Self = Self {
@@ -43,8 +46,10 @@ impl Refusal {
         status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         reason: "The request has too many header lines.",
     };
-    const TARGET_TOO_LONG: Self =
-        Self { status: StatusCode::URI_TOO_LONG, reason: "The request target is too long." };
+    const TARGET_TOO_LONG: Self = Self {
+        status: StatusCode::URI_TOO_LONG,
+        reason: "The request target is too long.",
+    };
     const CONNECT: Self = Self {
         status: StatusCode::NOT_IMPLEMENTED,
         reason: "The CONNECT method is not supported.",
@@ -114,7 +119,12 @@ enum Chunk {
 
 impl Scanner {
     pub(crate) fn new(limits: HeadLimits) -> Self {
-        Self { limits, state: State::Head, searched: 0, line_start: 0 }
+        Self {
+            limits,
+            state: State::Head,
+            searched: 0,
+            line_start: 0,
+        }
     }
 
     /// Whether the stream is between two requests (an unfinished head counts as between).
@@ -124,7 +134,11 @@ impl Scanner {
 
     /// Looks at `input`, which begins with the first byte not vetted before.
     pub(crate) fn scan(&mut self, input: &[u8]) -> Scanned {
-        let mut found = Scanned { vetted: 0, heads: 0, stop: None };
+        let mut found = Scanned {
+            vetted: 0,
+            heads: 0,
+            stop: None,
+        };
         while let Some(rest) = input.get(found.vetted..).filter(|rest| !rest.is_empty()) {
             let step = match self.state {
                 State::Head => self.head(rest),
@@ -150,8 +164,9 @@ impl Scanner {
     }
 
     fn head(&mut self, rest: &[u8]) -> Result<Step, Stop> {
-        while let Some(offset) =
-            rest.get(self.searched..).and_then(|unseen| memchr::memchr(b'\n', unseen))
+        while let Some(offset) = rest
+            .get(self.searched..)
+            .and_then(|unseen| memchr::memchr(b'\n', unseen))
         {
             let line_feed = self.searched + offset;
             let line = rest.get(self.line_start..line_feed).unwrap_or_default();
@@ -176,9 +191,13 @@ impl Scanner {
                 self.state = match body {
                     BodyLength::None => State::Head,
                     BodyLength::Fixed(length) => State::Length(length),
-                    BodyLength::Chunked => {
-                        State::Chunked(Chunk::Size { value: 0, digits: 0 }, MAX_CHUNK_OVERHEAD)
-                    }
+                    BodyLength::Chunked => State::Chunked(
+                        Chunk::Size {
+                            value: 0,
+                            digits: 0,
+                        },
+                        MAX_CHUNK_OVERHEAD,
+                    ),
                 };
                 return Ok(Step::HeadPassed(length));
             }
@@ -198,7 +217,11 @@ impl Scanner {
     fn fixed(&mut self, rest: &[u8], left: u64) -> Step {
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
         let left = left.saturating_sub(count as u64);
-        self.state = if left == 0 { State::Head } else { State::Length(left) };
+        self.state = if left == 0 {
+            State::Head
+        } else {
+            State::Length(left)
+        };
         Step::Passed(count)
     }
 
@@ -212,7 +235,11 @@ impl Scanner {
                 let count = usize::try_from(left).unwrap_or(usize::MAX).min(available);
                 passed += count;
                 let left = left.saturating_sub(count as u64);
-                chunk = if left == 0 { Chunk::DataCr } else { Chunk::Data(left) };
+                chunk = if left == 0 {
+                    Chunk::DataCr
+                } else {
+                    Chunk::Data(left)
+                };
                 continue;
             }
             passed += 1;
@@ -223,7 +250,10 @@ impl Scanner {
                     if digits == 16 {
                         return Err(Stop::Body("A chunk size is too large."));
                     }
-                    Chunk::Size { value: value << 4 | u64::from(digit), digits: digits + 1 }
+                    Chunk::Size {
+                        value: value << 4 | u64::from(digit),
+                        digits: digits + 1,
+                    }
                 }
                 (Chunk::Size { digits: 0, .. }, _) => {
                     return Err(Stop::Body("A chunk size is missing."));
@@ -241,7 +271,10 @@ impl Scanner {
                 (Chunk::SizeLf(0), b'\n') => Chunk::LineStart,
                 (Chunk::SizeLf(value), b'\n') => Chunk::Data(value),
                 (Chunk::DataCr, b'\r') => Chunk::DataLf,
-                (Chunk::DataLf, b'\n') => Chunk::Size { value: 0, digits: 0 },
+                (Chunk::DataLf, b'\n') => Chunk::Size {
+                    value: 0,
+                    digits: 0,
+                },
                 (Chunk::LineStart, b'\r') => Chunk::EndLf,
                 (Chunk::EndLf, b'\n') => {
                     self.state = State::Head;
@@ -298,7 +331,9 @@ fn check_head(head: &[u8], limits: HeadLimits) -> Result<BodyLength, Refusal> {
         return Err(Refusal::CONNECT);
     }
     if !target.starts_with('/') && absolute_form(target).is_none() && target != "*" {
-        return Err(Refusal::bad_request("The request target is neither a path nor a URL."));
+        return Err(Refusal::bad_request(
+            "The request target is neither a path nor a URL.",
+        ));
     }
     let http_10 = request.version == Some(0);
     let framing = Framing::read(request.headers)?;
@@ -335,9 +370,15 @@ impl<'h> Framing<'h> {
         let mut framing = Self::default();
         for header in headers {
             let (slot, reason) = if header.name.eq_ignore_ascii_case("content-length") {
-                (&mut framing.length, "The request has more than one Content-Length.")
+                (
+                    &mut framing.length,
+                    "The request has more than one Content-Length.",
+                )
             } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
-                (&mut framing.coding, "The request has more than one Transfer-Encoding.")
+                (
+                    &mut framing.coding,
+                    "The request has more than one Transfer-Encoding.",
+                )
             } else if header.name.eq_ignore_ascii_case("host") {
                 (&mut framing.host, "The request has more than one Host.")
             } else {
@@ -355,19 +396,23 @@ impl<'h> Framing<'h> {
             (Some(_), Some(_)) => Err(Refusal::bad_request(
                 "The request has both Content-Length and Transfer-Encoding.",
             )),
-            (Some(_), None) if http_10 => {
-                Err(Refusal::bad_request("An HTTP/1.0 request cannot have a Transfer-Encoding."))
-            }
+            (Some(_), None) if http_10 => Err(Refusal::bad_request(
+                "An HTTP/1.0 request cannot have a Transfer-Encoding.",
+            )),
             (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => {
                 Ok(BodyLength::Chunked)
             }
-            (Some(_), None) => {
-                Err(Refusal::bad_request("The only Transfer-Encoding accepted is chunked."))
-            }
+            (Some(_), None) => Err(Refusal::bad_request(
+                "The only Transfer-Encoding accepted is chunked.",
+            )),
             (None, Some(length)) => decimal(length).map_or(
                 Err(Refusal::bad_request("The Content-Length is not a number.")),
                 |length| {
-                    Ok(if length == 0 { BodyLength::None } else { BodyLength::Fixed(length) })
+                    Ok(if length == 0 {
+                        BodyLength::None
+                    } else {
+                        BodyLength::Fixed(length)
+                    })
                 },
             ),
             (None, None) => Ok(BodyLength::None),
@@ -406,7 +451,9 @@ fn check_host(target: &str, http_10: bool, host: Option<&[u8]>) -> Result<(), Re
     if authority.as_bytes().eq_ignore_ascii_case(host) {
         Ok(())
     } else {
-        Err(Refusal::bad_request("Host differs from the authority of the request target."))
+        Err(Refusal::bad_request(
+            "Host differs from the authority of the request target.",
+        ))
     }
 }
 

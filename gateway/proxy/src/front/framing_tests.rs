@@ -1,8 +1,16 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 use super::*;
 
-const LIMITS: HeadLimits = HeadLimits { head_bytes: 1024, target_bytes: 128 };
+const LIMITS: HeadLimits = HeadLimits {
+    head_bytes: 1024,
+    target_bytes: 128,
+};
 
 fn scan_whole(input: &[u8]) -> Scanned {
     Scanner::new(LIMITS).scan(input)
@@ -11,7 +19,11 @@ fn scan_whole(input: &[u8]) -> Scanned {
 /// The same stream, one byte at a time, must be understood the same way.
 fn scan_bytewise(input: &[u8]) -> Scanned {
     let mut scanner = Scanner::new(LIMITS);
-    let mut total = Scanned { vetted: 0, heads: 0, stop: None };
+    let mut total = Scanned {
+        vetted: 0,
+        heads: 0,
+        stop: None,
+    };
     for end in 1..=input.len() {
         let found = scanner.scan(&input[total.vetted..end]);
         total.vetted += found.vetted;
@@ -25,7 +37,10 @@ fn scan_bytewise(input: &[u8]) -> Scanned {
 }
 
 fn accepted(input: &str, heads: u32) {
-    for found in [scan_whole(input.as_bytes()), scan_bytewise(input.as_bytes())] {
+    for found in [
+        scan_whole(input.as_bytes()),
+        scan_bytewise(input.as_bytes()),
+    ] {
         assert_eq!(found.stop, None, "{input:?}");
         assert_eq!(found.heads, heads, "{input:?}");
         assert_eq!(found.vetted, input.len(), "{input:?}");
@@ -33,19 +48,32 @@ fn accepted(input: &str, heads: u32) {
 }
 
 fn refused(input: &str, status: u16, part: &str) {
-    for found in [scan_whole(input.as_bytes()), scan_bytewise(input.as_bytes())] {
+    for found in [
+        scan_whole(input.as_bytes()),
+        scan_bytewise(input.as_bytes()),
+    ] {
         let Some(Stop::Head(refusal)) = found.stop else {
             panic!("{input:?} was not refused: {found:?}");
         };
         assert_eq!(refusal.status.as_u16(), status, "{input:?}");
-        assert!(refusal.reason.contains(part), "{input:?}: {}", refusal.reason);
+        assert!(
+            refusal.reason.contains(part),
+            "{input:?}: {}",
+            refusal.reason
+        );
         assert_eq!((found.heads, found.vetted), (0, 0), "{input:?}");
     }
 }
 
 fn broken_body(input: &str) {
-    for found in [scan_whole(input.as_bytes()), scan_bytewise(input.as_bytes())] {
-        assert!(matches!(found.stop, Some(Stop::Body(_))), "{input:?}: {found:?}");
+    for found in [
+        scan_whole(input.as_bytes()),
+        scan_bytewise(input.as_bytes()),
+    ] {
+        assert!(
+            matches!(found.stop, Some(Stop::Body(_))),
+            "{input:?}: {found:?}"
+        );
         assert_eq!(found.heads, 1, "{input:?}");
     }
 }
@@ -56,8 +84,14 @@ fn lawful_requests_pass_alone_and_pipelined() {
     accepted("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 1);
     accepted("GET / HTTP/1.0\r\n\r\n", 1);
     accepted("GET https://a/x HTTP/1.1\r\nHost: A\r\n\r\n", 1);
-    accepted("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n", 2);
-    accepted("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 2);
+    accepted(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        2,
+    );
+    accepted(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        2,
+    );
     accepted(
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n\
          3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -68,9 +102,18 @@ fn lawful_requests_pass_alone_and_pipelined() {
 #[test]
 fn a_body_that_looks_like_a_request_is_not_counted_as_one() {
     let inner = "GET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
-    accepted(&format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{inner}", inner.len()), 1);
     accepted(
-        &format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{inner}\r\n0\r\n\r\n", inner.len()),
+        &format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{inner}",
+            inner.len()
+        ),
+        1,
+    );
+    accepted(
+        &format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{inner}\r\n0\r\n\r\n",
+            inner.len()
+        ),
         1,
     );
 }
@@ -79,19 +122,40 @@ fn a_body_that_looks_like_a_request_is_not_counted_as_one() {
 fn ambiguous_lengths_are_refused() {
     let post = "POST / HTTP/1.1\r\nHost: a\r\n";
     for (lines, part) in [
-        ("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "both"),
-        ("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "both"),
-        ("Content-Length: 3\r\nContent-Length: 4\r\n", "more than one"),
-        ("Content-Length: 3\r\ncontent-length: 3\r\n", "more than one"),
+        (
+            "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+            "both",
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+            "both",
+        ),
+        (
+            "Content-Length: 3\r\nContent-Length: 4\r\n",
+            "more than one",
+        ),
+        (
+            "Content-Length: 3\r\ncontent-length: 3\r\n",
+            "more than one",
+        ),
         ("Content-Length: 3, 3\r\n", "not a number"),
         ("Content-Length: +3\r\n", "not a number"),
         ("Content-Length: -3\r\n", "not a number"),
         ("Content-Length: 0x3\r\n", "not a number"),
         ("Content-Length:\r\n", "not a number"),
         ("Content-Length: 99999999999999999999\r\n", "not a number"),
-        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "more than one"),
-        ("Transfer-Encoding: gzip, chunked\r\n", "only Transfer-Encoding"),
-        ("Transfer-Encoding: chunked, identity\r\n", "only Transfer-Encoding"),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            "more than one",
+        ),
+        (
+            "Transfer-Encoding: gzip, chunked\r\n",
+            "only Transfer-Encoding",
+        ),
+        (
+            "Transfer-Encoding: chunked, identity\r\n",
+            "only Transfer-Encoding",
+        ),
         ("Transfer-Encoding: xchunked\r\n", "only Transfer-Encoding"),
         ("Transfer-Encoding: identity\r\n", "only Transfer-Encoding"),
         ("Transfer-Encoding:\r\n", "only Transfer-Encoding"),
@@ -99,48 +163,104 @@ fn ambiguous_lengths_are_refused() {
     ] {
         refused(&format!("{post}{lines}\r\nabc"), 400, part);
     }
-    refused("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "HTTP/1.0");
+    refused(
+        "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        400,
+        "HTTP/1.0",
+    );
 }
 
 #[test]
 fn hosts_that_contradict_each_other_are_refused() {
     refused("GET / HTTP/1.1\r\n\r\n", 400, "no Host");
     refused("GET https://a/ HTTP/1.1\r\n\r\n", 400, "no Host");
-    refused("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400, "more than one Host");
+    refused(
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        400,
+        "more than one Host",
+    );
     refused("GET https://a/ HTTP/1.1\r\nHost: b\r\n\r\n", 400, "differs");
-    refused("GET https://a@b/ HTTP/1.1\r\nHost: b\r\n\r\n", 400, "differs");
+    refused(
+        "GET https://a@b/ HTTP/1.1\r\nHost: b\r\n\r\n",
+        400,
+        "differs",
+    );
 }
 
 #[test]
 fn malformed_heads_are_refused() {
     refused("GET / HTTP/1.1\nHost: a\n\n", 400, "CRLF");
     refused("GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", 400, "CRLF");
-    refused("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n folded\r\n\r\n", 400, "header");
+    refused(
+        "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n folded\r\n\r\n",
+        400,
+        "header",
+    );
     refused("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400, "header name");
-    refused("GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", 400, "header value");
-    refused("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 400, "header value");
+    refused(
+        "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n",
+        400,
+        "header value",
+    );
+    refused(
+        "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n",
+        400,
+        "header value",
+    );
     refused("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "version");
     refused("nonsense\r\n\r\n", 400, "request line");
     for target in ["x", "ftp://a/", "a:443", "?x"] {
-        refused(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"), 400, "target");
+        refused(
+            &format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"),
+            400,
+            "target",
+        );
     }
-    refused("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 501, "CONNECT");
+    refused(
+        "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
+        501,
+        "CONNECT",
+    );
 }
 
 #[test]
 fn heads_over_a_limit_are_refused_before_they_end() {
-    refused(&format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(200)), 414, "target");
+    refused(
+        &format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(200)),
+        414,
+        "target",
+    );
     refused(&format!("GET /{}", "x".repeat(2000)), 414, "target");
-    refused(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(2000)), 431, "too large");
-    refused(&format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(101)), 431, "too many");
+    refused(
+        &format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(2000)),
+        431,
+        "too large",
+    );
+    refused(
+        &format!(
+            "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
+            "X: y\r\n".repeat(101)
+        ),
+        431,
+        "too many",
+    );
 }
 
 #[test]
 fn malformed_chunks_are_refused() {
     let post = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     for body in [
-        "x\r\n", "\r\n", "3\nabc", "3\r\nabcd\r\n", "3\r\nabc\n", "3;x\ny\r\nabc", "11111111111111111\r\n",
-        "0x3\r\nabc", "0\r\nX: y\n\r\n", " 3\r\nabc", "0\r\n\n",
+        "x\r\n",
+        "\r\n",
+        "3\nabc",
+        "3\r\nabcd\r\n",
+        "3\r\nabc\n",
+        "3;x\ny\r\nabc",
+        "11111111111111111\r\n",
+        "0x3\r\nabc",
+        "0\r\nX: y\n\r\n",
+        " 3\r\nabc",
+        "0\r\n\n",
     ] {
         broken_body(&format!("{post}{body}"));
     }

@@ -99,16 +99,16 @@ impl<S> GuardedIo<S> {
         self.activity.head_passed(Some(refusal));
     }
 
-    fn note(&mut self, heads: u32, stop: Option<Stop>) {
+    fn note(&mut self, heads: u32, stop: Option<&Stop>) {
         for _ in 0..heads {
             self.activity.head_passed(None);
         }
         match stop {
-            Some(Stop::Head(refusal)) => self.refuse(refusal),
+            Some(Stop::Head(refusal)) => self.refuse(*refusal),
             Some(Stop::Body(reason)) => {
                 self.held.truncate(self.vetted);
                 self.stopped = true;
-                self.broken = Some(reason);
+                self.broken = Some(*reason);
             }
             None if self.held.len() > self.vetted => self.activity.head_is_partial(),
             None => {}
@@ -134,10 +134,15 @@ impl<S: AsyncRead + Unpin> GuardedIo<S> {
         };
         let found = scanner.scan(fresh);
         let passed = found.vetted > 0;
-        self.held.extend_from_slice(fresh.get(found.vetted..).unwrap_or_default());
+        self.held
+            .extend_from_slice(fresh.get(found.vetted..).unwrap_or_default());
         buffer.set_filled(before + found.vetted);
-        self.note(found.heads, found.stop);
-        Poll::Ready(Ok(if passed { Progress::Passed } else { Progress::Held }))
+        self.note(found.heads, found.stop.as_ref());
+        Poll::Ready(Ok(if passed {
+            Progress::Passed
+        } else {
+            Progress::Held
+        }))
     }
 
     /// Reads more of an unfinished head.
@@ -154,7 +159,7 @@ impl<S: AsyncRead + Unpin> GuardedIo<S> {
         if let Some(scanner) = &mut self.scanner {
             let found = scanner.scan(&self.held);
             self.vetted = found.vetted;
-            self.note(found.heads, found.stop);
+            self.note(found.heads, found.stop.as_ref());
         }
         Poll::Ready(Ok(Progress::Held))
     }
@@ -261,7 +266,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
             let unread = this.stopped
-                || this.scanner.as_ref().is_some_and(|scanner| !scanner.between_messages());
+                || this
+                    .scanner
+                    .as_ref()
+                    .is_some_and(|scanner| !scanner.between_messages());
             if !unread {
                 return Poll::Ready(Ok(()));
             }

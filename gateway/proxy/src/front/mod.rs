@@ -32,7 +32,7 @@ use crate::settings::FrontSettings;
 
 /// The protocol that ALPN chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// HTTP/1.1, also without ALPN.
     Http1,
     /// HTTP/2.
@@ -162,7 +162,10 @@ fn deliver(
     activity: &Activity,
     open: OpenRequest,
 ) -> Response<Delivered> {
-    let Answer { mut response, after } = answer;
+    let Answer {
+        mut response,
+        after,
+    } = answer;
     *response.version_mut() = match protocol {
         Protocol::Http1 => Version::HTTP_11,
         Protocol::Http2 => Version::HTTP_2,
@@ -170,7 +173,9 @@ fn deliver(
     match (protocol, after) {
         (_, After::Open) | (Protocol::Http2, After::StreamEnds) => {}
         (Protocol::Http1, After::StreamEnds | After::ConnectionEnds) => {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         (Protocol::Http2, After::ConnectionEnds) => activity.close_after_responses(),
     }

@@ -1,4 +1,10 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -21,10 +27,15 @@ struct Echo {
 impl Handler for Echo {
     async fn handle(self: Rc<Self>, request: Request<Body>, refusal: Option<Refusal>) -> Answer {
         if let Some(refusal) = refusal {
-            self.seen.borrow_mut().push(format!("refused {}", refusal.status));
+            self.seen
+                .borrow_mut()
+                .push(format!("refused {}", refusal.status));
             let mut response = Response::new(Body::full(refusal.reason));
             *response.status_mut() = refusal.status;
-            return Answer { response, after: After::StreamEnds };
+            return Answer {
+                response,
+                after: After::StreamEnds,
+            };
         }
         let path = request.uri().path().to_owned();
         self.seen.borrow_mut().push(path.clone());
@@ -32,11 +43,17 @@ impl Handler for Echo {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
         if path == "/unread" {
-            return Answer { response: Response::new(Body::full("early")), after: After::Open };
+            return Answer {
+                response: Response::new(Body::full("early")),
+                after: After::Open,
+            };
         }
         if path == "/huge" {
             let response = Response::new(Body::full(vec![b'x'; 64 * 1024 * 1024]));
-            return Answer { response, after: After::Open };
+            return Answer {
+                response,
+                after: After::Open,
+            };
         }
         let response = match request.into_body().collect(1 << 20).await {
             Ok(body) => Response::new(Body::full(format!("{path} {}", body.len()))),
@@ -47,10 +64,16 @@ impl Handler for Echo {
                     BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                     BodyError::Broken(_) => StatusCode::BAD_REQUEST,
                 };
-                return Answer { response, after: After::StreamEnds };
+                return Answer {
+                    response,
+                    after: After::StreamEnds,
+                };
             }
         };
-        Answer { response, after: After::Open }
+        Answer {
+            response,
+            after: After::Open,
+        }
     }
 }
 
@@ -63,7 +86,9 @@ struct Served {
 
 async fn serve(protocol: Protocol, settings: FrontSettings) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
     let (server, _) = listener.accept().await.unwrap();
     let handler = Rc::new(Echo::default());
     let (drain, receiver) = watch::channel(false);
@@ -74,13 +99,23 @@ async fn serve(protocol: Protocol, settings: FrontSettings) -> Served {
         Rc::new(settings),
         receiver,
     ));
-    Served { client, end, handler, drain }
+    Served {
+        client,
+        end,
+        handler,
+        drain,
+    }
 }
 
 fn in_worker<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     LocalSet::new().block_on(&runtime, async {
-        tokio::time::timeout(DEADLINE, test).await.expect("the test's deadline has passed")
+        tokio::time::timeout(DEADLINE, test)
+            .await
+            .expect("the test's deadline has passed")
     })
 }
 
@@ -95,7 +130,11 @@ async fn until(client: &mut TcpStream, part: &str) -> String {
     let mut piece = [0; 4096];
     while !String::from_utf8_lossy(&text).contains(part) {
         let count = client.read(&mut piece).await.unwrap();
-        assert!(count > 0, "closed before {part:?}: {}", String::from_utf8_lossy(&text));
+        assert!(
+            count > 0,
+            "closed before {part:?}: {}",
+            String::from_utf8_lossy(&text)
+        );
         text.extend_from_slice(&piece[..count]);
     }
     String::from_utf8_lossy(&text).into_owned()
@@ -105,9 +144,18 @@ async fn until(client: &mut TcpStream, part: &str) -> String {
 fn refused_heads_get_an_answer_and_the_connection_ends_with_it() {
     in_worker(async {
         for (request, status) in [
-            ("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"),
-            ("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc", "400"),
-            ("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "400"),
+            (
+                "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "400",
+            ),
+            (
+                "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
+                "400",
+            ),
+            (
+                "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                "400",
+            ),
             ("GET /x HTTP/1.1\r\n\r\n", "400"),
             ("GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
             ("GET https://b/x HTTP/1.1\r\nHost: a\r\n\r\n", "400"),
@@ -120,9 +168,19 @@ fn refused_heads_get_an_answer_and_the_connection_ends_with_it() {
             let smuggled = format!("{request}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
             served.client.write_all(smuggled.as_bytes()).await.unwrap();
             let answer = until_close(&mut served.client).await;
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request:?}: {answer}");
-            assert!(answer.contains("connection: close"), "{request:?}: {answer}");
-            assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{request:?}: {answer}");
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{request:?}: {answer}"
+            );
+            assert!(
+                answer.contains("connection: close"),
+                "{request:?}: {answer}"
+            );
+            assert_eq!(
+                answer.matches("HTTP/1.1 ").count(),
+                1,
+                "{request:?}: {answer}"
+            );
             drop(served.client);
             assert_eq!(served.end.await.unwrap(), End::Orderly);
             assert_eq!(served.handler.seen.borrow().len(), 1, "{request:?}");
@@ -136,7 +194,11 @@ fn a_refused_head_does_not_disturb_the_pipelined_request_before_it() {
         let mut served = serve(Protocol::Http1, FrontSettings::default()).await;
         let first = "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
         let second = "GET /x HTTP/1.1\r\n\r\n";
-        served.client.write_all(format!("{first}{second}").as_bytes()).await.unwrap();
+        served
+            .client
+            .write_all(format!("{first}{second}").as_bytes())
+            .await
+            .unwrap();
         let answer = until_close(&mut served.client).await;
         let ok = answer.find("/slow 3").unwrap();
         let refused = answer.find("HTTP/1.1 400").unwrap();
@@ -186,21 +248,39 @@ fn an_unfinished_head_is_answered_408_and_a_silent_client_is_closed_without_a_wo
             ..FrontSettings::default()
         };
         let mut partial = serve(Protocol::Http1, settings.clone()).await;
-        partial.client.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
-        assert!(until_close(&mut partial.client).await.starts_with("HTTP/1.1 408"));
+        partial
+            .client
+            .write_all(b"GET / HTTP/1.1\r\nHo")
+            .await
+            .unwrap();
+        assert!(
+            until_close(&mut partial.client)
+                .await
+                .starts_with("HTTP/1.1 408")
+        );
 
         let mut silent = serve(Protocol::Http1, settings.clone()).await;
         assert_eq!(until_close(&mut silent.client).await, "");
 
         let mut idle = serve(Protocol::Http1, settings.clone()).await;
-        idle.client.write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        idle.client
+            .write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         let answer = until_close(&mut idle.client).await;
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
 
         let mut second = serve(Protocol::Http1, settings).await;
-        second.client.write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b").await.unwrap();
+        second
+            .client
+            .write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b")
+            .await
+            .unwrap();
         let answer = until_close(&mut second.client).await;
-        assert!(answer.contains("/a 0") && answer.contains("HTTP/1.1 408"), "{answer}");
+        assert!(
+            answer.contains("/a 0") && answer.contains("HTTP/1.1 408"),
+            "{answer}"
+        );
     });
 }
 
@@ -213,7 +293,11 @@ fn a_request_that_takes_longer_than_the_head_deadline_is_not_cut() {
             ..FrontSettings::default()
         };
         let mut served = serve(Protocol::Http1, settings).await;
-        served.client.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        served
+            .client
+            .write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         assert!(until_close(&mut served.client).await.contains("/slow 0"));
     });
 }
@@ -227,8 +311,16 @@ fn a_body_that_stalls_is_answered_408_and_one_over_the_limit_413() {
             ..FrontSettings::default()
         };
         let mut stalled = serve(Protocol::Http1, settings.clone()).await;
-        stalled.client.write_all(b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc").await.unwrap();
-        assert!(until_close(&mut stalled.client).await.starts_with("HTTP/1.1 408"));
+        stalled
+            .client
+            .write_all(b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+            .await
+            .unwrap();
+        assert!(
+            until_close(&mut stalled.client)
+                .await
+                .starts_with("HTTP/1.1 408")
+        );
 
         let mut large = serve(Protocol::Http1, settings).await;
         large
@@ -236,17 +328,27 @@ fn a_body_that_stalls_is_answered_408_and_one_over_the_limit_413() {
             .write_all(b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nabcdefghijk\r\n0\r\n\r\n")
             .await
             .unwrap();
-        assert!(until_close(&mut large.client).await.starts_with("HTTP/1.1 413"));
+        assert!(
+            until_close(&mut large.client)
+                .await
+                .starts_with("HTTP/1.1 413")
+        );
     });
 }
 
 #[test]
 fn a_client_that_takes_nothing_is_given_up() {
     in_worker(async {
-        let settings =
-            FrontSettings { write_timeout: Duration::from_millis(300), ..FrontSettings::default() };
+        let settings = FrontSettings {
+            write_timeout: Duration::from_millis(300),
+            ..FrontSettings::default()
+        };
         let mut served = serve(Protocol::Http1, settings).await;
-        served.client.write_all(b"GET /huge HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        served
+            .client
+            .write_all(b"GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         assert_eq!(served.end.await.unwrap(), End::WriteTimeout);
     });
 }
@@ -255,16 +357,26 @@ fn a_client_that_takes_nothing_is_given_up() {
 fn continue_is_sent_when_the_body_is_wanted_and_not_before() {
     in_worker(async {
         let head = |path: &str| {
-            format!("POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+            format!(
+                "POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+            )
         };
         let mut served = serve(Protocol::Http1, FrontSettings::default()).await;
-        served.client.write_all(head("/a").as_bytes()).await.unwrap();
+        served
+            .client
+            .write_all(head("/a").as_bytes())
+            .await
+            .unwrap();
         until(&mut served.client, "100 Continue").await;
         served.client.write_all(b"abc").await.unwrap();
         until(&mut served.client, "/a 3").await;
 
         let mut served = serve(Protocol::Http1, FrontSettings::default()).await;
-        served.client.write_all(head("/unread").as_bytes()).await.unwrap();
+        served
+            .client
+            .write_all(head("/unread").as_bytes())
+            .await
+            .unwrap();
         let answer = until(&mut served.client, "early").await;
         assert!(!answer.contains("100 Continue"), "{answer}");
     });
@@ -274,9 +386,15 @@ fn continue_is_sent_when_the_body_is_wanted_and_not_before() {
 fn drain_finishes_the_open_request_says_close_and_ends_idle_connections_at_once() {
     in_worker(async {
         let mut busy = serve(Protocol::Http1, FrontSettings::default()).await;
-        busy.client.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        busy.client
+            .write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         let mut idle = serve(Protocol::Http1, FrontSettings::default()).await;
-        idle.client.write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        idle.client
+            .write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         until(&mut idle.client, "/a 0").await;
         let mut fresh = serve(Protocol::Http1, FrontSettings::default()).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -286,7 +404,10 @@ fn drain_finishes_the_open_request_says_close_and_ends_idle_connections_at_once(
         assert_eq!(until_close(&mut idle.client).await, "");
         assert_eq!(until_close(&mut fresh.client).await, "");
         let answer = until_close(&mut busy.client).await;
-        assert!(answer.contains("connection: close") && answer.contains("/slow 0"), "{answer}");
+        assert!(
+            answer.contains("connection: close") && answer.contains("/slow 0"),
+            "{answer}"
+        );
         for served in [busy, idle, fresh] {
             assert_eq!(served.end.await.unwrap(), End::Orderly);
         }
@@ -307,7 +428,10 @@ fn drain_of_http2_sends_goaway_and_finishes_open_streams() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         served.drain.send(true).unwrap();
         let response = response.await.unwrap().unwrap();
-        let body = Body::streaming(response.into_body(), DEADLINE, None).collect(100).await.unwrap();
+        let body = Body::streaming(response.into_body(), DEADLINE, None)
+            .collect(100)
+            .await
+            .unwrap();
         assert_eq!(body, "/slow 0");
         connection.await.unwrap().unwrap();
         assert!(sender.is_closed());
@@ -318,8 +442,10 @@ fn drain_of_http2_sends_goaway_and_finishes_open_streams() {
 #[test]
 fn an_idle_http2_connection_is_closed_with_goaway() {
     in_worker(async {
-        let settings =
-            FrontSettings { idle_timeout: Duration::from_millis(200), ..FrontSettings::default() };
+        let settings = FrontSettings {
+            idle_timeout: Duration::from_millis(200),
+            ..FrontSettings::default()
+        };
         let served = serve(Protocol::Http2, settings).await;
         let (mut sender, connection) =
             hyper::client::conn::http2::handshake(LocalExecutor, TokioIo::new(served.client))
@@ -337,11 +463,19 @@ fn an_idle_http2_connection_is_closed_with_goaway() {
 fn a_client_that_hangs_up_cancels_its_request() {
     in_worker(async {
         let mut served = serve(Protocol::Http1, FrontSettings::default()).await;
-        served.client.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        served
+            .client
+            .write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         until_seen(&served.handler).await;
         drop(served.client);
         assert!(matches!(served.end.await.unwrap(), End::Failed(_)));
-        assert_eq!(Rc::strong_count(&served.handler), 1, "the request's future is gone");
+        assert_eq!(
+            Rc::strong_count(&served.handler),
+            1,
+            "the request's future is gone"
+        );
     });
 }
 

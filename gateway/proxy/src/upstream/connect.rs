@@ -17,14 +17,14 @@ use crate::settings::UpstreamSettings;
 use crate::upstream::{Destination, FailureKind, UpstreamFailure, failure};
 
 /// Turns a TCP connection into a verified TLS connection.
-pub trait SecureBackend: Debug + Send + Sync {
+pub(crate) trait SecureBackend: Debug + Send + Sync {
     /// Performs the handshake as a client of `host`. The error says in OpenSSL's words what is wrong
     /// with the backend, e.g. `certificate verify failed: unable to get local issuer certificate`.
     fn secure<'a>(&'a self, host: &'a str, stream: TcpStream) -> SecureFuture<'a>;
 }
 
 /// The handshake of a [`SecureBackend`].
-pub type SecureFuture<'a> =
+pub(crate) type SecureFuture<'a> =
     Pin<Box<dyn Future<Output = Result<SslStream<TcpStream>, String>> + 'a>>;
 
 /// Opens a connection and lets it run on this worker.
@@ -37,7 +37,10 @@ pub(crate) async fn open(
     let tcp = tokio::time::timeout(settings.connect_timeout, dial(host, destination.key.port))
         .await
         .map_err(|_| {
-            fail(FailureKind::ConnectTimeout, &format!("no connection within {:?}", settings.connect_timeout))
+            fail(
+                FailureKind::ConnectTimeout,
+                &format!("no connection within {:?}", settings.connect_timeout),
+            )
         })?
         .map_err(|error| fail(FailureKind::Connect, &error.to_string()))?;
     match &destination.tls {
@@ -52,7 +55,9 @@ pub(crate) async fn open(
                         &format!("no TLS handshake within {:?}", settings.handshake_timeout),
                     )
                 })?
-                .map_err(|error| fail(FailureKind::Tls, &format!("TLS handshake failed: {error}")))?;
+                .map_err(|error| {
+                    fail(FailureKind::Tls, &format!("TLS handshake failed: {error}"))
+                })?;
             run(stream).await
         }
     }
@@ -83,8 +88,10 @@ async fn run<S>(stream: S) -> hyper::Result<SendRequest<Body>>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let (sender, connection) =
-        http1::Builder::new().preserve_header_case(true).handshake(TokioIo::new(stream)).await?;
+    let (sender, connection) = http1::Builder::new()
+        .preserve_header_case(true)
+        .handshake(TokioIo::new(stream))
+        .await?;
     tokio::task::spawn_local(async move {
         // Whoever waits for the response learns of the error.
         let _ = connection.await;

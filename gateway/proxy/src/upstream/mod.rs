@@ -19,26 +19,26 @@ use crate::upstream::pool::{Lease, Pool, PoolKey};
 
 /// Where to send a request.
 #[derive(Debug, Clone)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// Host, port and what TLS depends on.
-    pub key: PoolKey,
+    pub(crate) key: PoolKey,
     /// How to secure a new connection; `None` for plain TCP.
-    pub tls: Option<Arc<dyn SecureBackend>>,
+    pub(crate) tls: Option<Arc<dyn SecureBackend>>,
 }
 
 /// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
-pub struct UpstreamFailure {
+pub(crate) struct UpstreamFailure {
     /// What failed.
-    pub kind: FailureKind,
+    pub(crate) kind: FailureKind,
     /// Which backend and why. For operators, never for clients.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// What failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
+pub(crate) enum FailureKind {
     /// No name, no address, no connection.
     Connect,
     /// The TLS handshake.
@@ -65,6 +65,7 @@ impl Upstreams {
     }
 
     /// Unused connections.
+    #[cfg(test)]
     pub(crate) fn idle_connections(&self) -> usize {
         self.pool.len()
     }
@@ -108,7 +109,10 @@ impl Upstreams {
             let again = replica(&request);
             match self.attempt(destination, sender, request).await {
                 Ok(response) => return Ok(response),
-                Err(Attempt { unsent: Some(unsent), .. }) => request = *unsent,
+                Err(Attempt {
+                    unsent: Some(unsent),
+                    ..
+                }) => request = *unsent,
                 Err(Attempt { stale: true, .. }) if again.is_some() => {
                     request = again.unwrap_or_default();
                 }
@@ -116,7 +120,9 @@ impl Upstreams {
             }
         }
         let sender = connect::open(destination, &self.settings).await?;
-        self.attempt(destination, sender, request).await.map_err(|attempt| attempt.failure)
+        self.attempt(destination, sender, request)
+            .await
+            .map_err(|attempt| attempt.failure)
     }
 
     async fn attempt(
@@ -139,11 +145,19 @@ impl Upstreams {
             }
         };
         let reusable = !ambiguous(response.headers());
-        let lease = Lease { pool: Rc::clone(&self.pool), key: destination.key.clone(), sender };
+        let lease = Lease {
+            pool: Rc::clone(&self.pool),
+            key: destination.key.clone(),
+            sender,
+        };
         let patience = self.settings.body_timeout;
         Ok(response.map(|incoming| {
             let body = Body::streaming(incoming, patience, None);
-            if reusable { body.returning(lease) } else { body.holding(lease) }
+            if reusable {
+                body.returning(lease)
+            } else {
+                body.holding(lease)
+            }
         }))
     }
 }

@@ -16,13 +16,13 @@ use crate::body::Body;
 
 /// What connections are told apart by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PoolKey {
+pub(crate) struct PoolKey {
     /// Host name or address as configured.
-    pub host: Arc<str>,
+    pub(crate) host: Arc<str>,
     /// TCP port.
-    pub port: u16,
+    pub(crate) port: u16,
     /// Digest of everything TLS with this backend depends on; `None` for plain TCP.
-    pub tls: Option<[u8; 32]>,
+    pub(crate) tls: Option<[u8; 32]>,
 }
 
 /// One worker's unused connections.
@@ -41,7 +41,11 @@ struct Idle {
 
 impl Pool {
     pub(crate) fn new(idle_timeout: Duration, per_key: usize) -> Rc<Self> {
-        Rc::new(Self { idle: RefCell::default(), idle_timeout, per_key })
+        Rc::new(Self {
+            idle: RefCell::default(),
+            idle_timeout,
+            per_key,
+        })
     }
 
     /// The connection used last, because the longest unused one is the likeliest to be closing.
@@ -69,6 +73,7 @@ impl Pool {
     }
 
     /// Unused connections.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.idle.borrow().values().map(Vec::len).sum()
     }
@@ -80,7 +85,10 @@ impl Pool {
         let mut idle = self.idle.borrow_mut();
         let list = idle.entry(key).or_default();
         if list.len() < self.per_key {
-            list.push(Idle { sender, since: Instant::now() });
+            list.push(Idle {
+                sender,
+                since: Instant::now(),
+            });
         }
     }
 }

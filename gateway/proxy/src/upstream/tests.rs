@@ -1,4 +1,10 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 use std::cell::Cell;
 use std::future::Future;
@@ -12,9 +18,14 @@ use super::*;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 fn in_worker<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     LocalSet::new().block_on(&runtime, async {
-        tokio::time::timeout(DEADLINE, test).await.expect("the test's deadline has passed")
+        tokio::time::timeout(DEADLINE, test)
+            .await
+            .expect("the test's deadline has passed")
     })
 }
 
@@ -41,8 +52,15 @@ where
             tokio::task::spawn_local(script(number, stream));
         }
     });
-    let key = PoolKey { host: Arc::from("127.0.0.1"), port, tls: None };
-    Backend { destination: Destination { key, tls: None }, connections }
+    let key = PoolKey {
+        host: Arc::from("127.0.0.1"),
+        port,
+        tls: None,
+    };
+    Backend {
+        destination: Destination { key, tls: None },
+        connections,
+    }
 }
 
 /// Reads one request head; `None` when the peer has closed.
@@ -58,7 +76,10 @@ async fn head(stream: &mut TcpStream) -> Option<String> {
 }
 
 async fn answer(stream: &mut TcpStream, body: &str) {
-    let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let text = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     stream.write_all(text.as_bytes()).await.unwrap();
 }
 
@@ -67,11 +88,24 @@ fn upstreams() -> Upstreams {
 }
 
 fn request(method: Method) -> Request<Body> {
-    Request::builder().method(method).uri("/x").header("host", "b").body(Body::empty()).unwrap()
+    Request::builder()
+        .method(method)
+        .uri("/x")
+        .header("host", "b")
+        .body(Body::empty())
+        .unwrap()
 }
 
 async fn text(response: Response<Body>) -> String {
-    String::from_utf8(response.into_body().collect(1 << 20).await.unwrap().to_vec()).unwrap()
+    String::from_utf8(
+        response
+            .into_body()
+            .collect(1 << 20)
+            .await
+            .unwrap()
+            .to_vec(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -85,8 +119,10 @@ fn a_connection_serves_one_request_after_the_other() {
         .await;
         let upstreams = upstreams();
         for _ in 0..5 {
-            let response =
-                upstreams.send(&backend.destination, request(Method::GET), DEADLINE).await.unwrap();
+            let response = upstreams
+                .send(&backend.destination, request(Method::GET), DEADLINE)
+                .await
+                .unwrap();
             assert_eq!(text(response).await, "hello");
             tokio::task::yield_now().await;
         }
@@ -108,7 +144,13 @@ fn connections_are_not_shared_between_different_tls_keys() {
         for key in [None, Some([1; 32]), Some([2; 32])] {
             let mut destination = backend.destination.clone();
             destination.key.tls = key;
-            text(upstreams.send(&destination, request(Method::GET), DEADLINE).await.unwrap()).await;
+            text(
+                upstreams
+                    .send(&destination, request(Method::GET), DEADLINE)
+                    .await
+                    .unwrap(),
+            )
+            .await;
         }
         assert_eq!(backend.connections.get(), 3);
     });
@@ -145,8 +187,13 @@ fn a_request_that_may_have_been_processed_is_not_sent_twice() {
     in_worker(async {
         let backend = backend(closes_on_the_second_request).await;
         let upstreams = upstreams();
-        text(upstreams.send(&backend.destination, request(Method::POST), DEADLINE).await.unwrap())
-            .await;
+        text(
+            upstreams
+                .send(&backend.destination, request(Method::POST), DEADLINE)
+                .await
+                .unwrap(),
+        )
+        .await;
         tokio::task::yield_now().await;
         let failure = upstreams
             .send(&backend.destination, request(Method::POST), DEADLINE)
@@ -176,23 +223,30 @@ fn a_fresh_connection_that_breaks_is_not_tried_again() {
 #[test]
 fn failures_are_told_apart_and_name_the_backend() {
     in_worker(async {
-        let silent = backend(|_, mut stream| async move {
-            while head(&mut stream).await.is_some() {}
-        })
-        .await;
+        let silent =
+            backend(|_, mut stream| async move { while head(&mut stream).await.is_some() {} })
+                .await;
         let late = Duration::from_millis(100);
-        let failure =
-            upstreams().send(&silent.destination, request(Method::GET), late).await.unwrap_err();
+        let failure = upstreams()
+            .send(&silent.destination, request(Method::GET), late)
+            .await
+            .unwrap_err();
         assert_eq!(failure.kind, FailureKind::Timeout);
         assert!(failure.detail.contains("127.0.0.1:"), "{}", failure.detail);
 
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = closed.local_addr().unwrap().port();
         drop(closed);
-        let key = PoolKey { host: Arc::from("127.0.0.1"), port, tls: None };
+        let key = PoolKey {
+            host: Arc::from("127.0.0.1"),
+            port,
+            tls: None,
+        };
         let destination = Destination { key, tls: None };
-        let failure =
-            upstreams().send(&destination, request(Method::GET), DEADLINE).await.unwrap_err();
+        let failure = upstreams()
+            .send(&destination, request(Method::GET), DEADLINE)
+            .await
+            .unwrap_err();
         assert_eq!(failure.kind, FailureKind::Connect);
         assert!(failure.detail.contains("refused"), "{}", failure.detail);
 
@@ -201,8 +255,10 @@ fn failures_are_told_apart_and_name_the_backend() {
             stream.write_all(b"SSH-2.0-nonsense\r\n\r\n").await.unwrap();
         })
         .await;
-        let failure =
-            upstreams().send(&nonsense.destination, request(Method::GET), DEADLINE).await.unwrap_err();
+        let failure = upstreams()
+            .send(&nonsense.destination, request(Method::GET), DEADLINE)
+            .await
+            .unwrap_err();
         assert_eq!(failure.kind, FailureKind::Protocol);
     });
 }
@@ -223,7 +279,10 @@ fn giving_up_closes_the_backend_connection() {
         .await;
         let upstreams = upstreams();
         let late = Duration::from_millis(50);
-        upstreams.send(&backend.destination, request(Method::GET), late).await.unwrap_err();
+        upstreams
+            .send(&backend.destination, request(Method::GET), late)
+            .await
+            .unwrap_err();
         while !hung_up.get() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -235,13 +294,17 @@ fn a_response_given_up_half_way_closes_its_connection() {
     in_worker(async {
         let backend = backend(|_, mut stream| async move {
             head(&mut stream).await;
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+                .await;
             head(&mut stream).await;
         })
         .await;
         let upstreams = upstreams();
-        let response =
-            upstreams.send(&backend.destination, request(Method::GET), DEADLINE).await.unwrap();
+        let response = upstreams
+            .send(&backend.destination, request(Method::GET), DEADLINE)
+            .await
+            .unwrap();
         drop(response);
         assert_eq!(upstreams.idle_connections(), 0);
     });
@@ -258,8 +321,10 @@ fn a_response_with_two_lengths_costs_its_connection() {
         })
         .await;
         let upstreams = upstreams();
-        let response =
-            upstreams.send(&backend.destination, request(Method::GET), DEADLINE).await.unwrap();
+        let response = upstreams
+            .send(&backend.destination, request(Method::GET), DEADLINE)
+            .await
+            .unwrap();
         assert_eq!(text(response).await, "abc");
         assert_eq!(upstreams.idle_connections(), 0);
     });
@@ -270,12 +335,17 @@ fn a_body_that_stalls_is_an_error_and_not_an_end() {
     in_worker(async {
         let backend = backend(|_, mut stream| async move {
             head(&mut stream).await;
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")
+                .await
+                .unwrap();
             head(&mut stream).await;
         })
         .await;
-        let settings =
-            UpstreamSettings { body_timeout: Duration::from_millis(100), ..UpstreamSettings::default() };
+        let settings = UpstreamSettings {
+            body_timeout: Duration::from_millis(100),
+            ..UpstreamSettings::default()
+        };
         let response = Upstreams::new(settings)
             .send(&backend.destination, request(Method::GET), DEADLINE)
             .await
@@ -296,10 +366,18 @@ fn unused_connections_are_closed_after_a_while() {
             }
         })
         .await;
-        let settings =
-            UpstreamSettings { idle_timeout: Duration::from_millis(50), ..UpstreamSettings::default() };
+        let settings = UpstreamSettings {
+            idle_timeout: Duration::from_millis(50),
+            ..UpstreamSettings::default()
+        };
         let upstreams = Upstreams::new(settings);
-        text(upstreams.send(&backend.destination, request(Method::GET), DEADLINE).await.unwrap()).await;
+        text(
+            upstreams
+                .send(&backend.destination, request(Method::GET), DEADLINE)
+                .await
+                .unwrap(),
+        )
+        .await;
         assert_eq!(upstreams.idle_connections(), 1);
         tokio::time::sleep(Duration::from_millis(80)).await;
         upstreams.sweep();

@@ -26,24 +26,37 @@ async fn a_backend_that_is_not_there_gives_500_and_only_the_record_says_why() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = closed.local_addr().unwrap().port();
     drop(closed);
-    bench.put("apis/api", json!({
-        "displayName": "API", "path": "api", "protocols": ["https"],
-        "subscriptionRequired": false, "serviceUrl": format!("http://127.0.0.1:{port}")
-    }));
+    bench.put(
+        "apis/api",
+        json!({
+            "displayName": "API", "path": "api", "protocols": ["https"],
+            "subscriptionRequired": false, "serviceUrl": format!("http://127.0.0.1:{port}")
+        }),
+    );
     let client = bench.client().build().unwrap();
     let response = client.get("/api/x").await.unwrap();
     assert_eq!(response.status, 500);
     assert!(!response.text().contains("refused") && !response.text().contains(&port.to_string()));
     let record = &bench.records(1).await[0];
     assert_eq!(record["fault"], "backend");
-    assert!(record["error"].as_str().unwrap().contains("refused"), "{record}");
-    assert!(record["policy_error"].as_str().unwrap().contains("BackendConnectionFailure"));
+    assert!(
+        record["error"].as_str().unwrap().contains("refused"),
+        "{record}"
+    );
+    assert!(
+        record["policy_error"]
+            .as_str()
+            .unwrap()
+            .contains("BackendConnectionFailure")
+    );
 }
 
 #[tokio::test]
 async fn a_backend_that_is_too_slow_gives_500_timeout() {
     let mut bench = Bench::over(
-        Origin::builder().answering(|_| Answer::ok().after(Duration::from_secs(60))).start(),
+        Origin::builder()
+            .answering(|_| Answer::ok().after(Duration::from_secs(60)))
+            .start(),
         |_| {},
     );
     bench.policy(
@@ -53,7 +66,10 @@ async fn a_backend_that_is_too_slow_gives_500_timeout() {
     assert_eq!(response.status, 500);
     let record = &bench.records(1).await[0];
     assert_eq!(record["fault"], "backend");
-    assert!(record["policy_error"].as_str().unwrap().contains("Timeout"), "{record}");
+    assert!(
+        record["policy_error"].as_str().unwrap().contains("Timeout"),
+        "{record}"
+    );
 }
 
 #[tokio::test]
@@ -67,7 +83,10 @@ async fn an_untrusted_backend_is_not_talked_to_and_the_record_says_what_openssl_
     assert_eq!(bench.origin.request_count(), 0);
     let record = &bench.records(1).await[0];
     let error = record["error"].as_str().unwrap();
-    assert!(error.contains("unable to get local issuer certificate"), "{error}");
+    assert!(
+        error.contains("unable to get local issuer certificate"),
+        "{error}"
+    );
     assert!(!response.text().contains("issuer"));
 }
 
@@ -77,10 +96,17 @@ async fn a_backend_that_demands_the_gateways_certificate_gets_it() {
     let origin = Origin::mutual_tls(&pki.backend_server, pki.ca.certificate());
     let mut bench = Bench::made_of(pki, origin, |_| {});
     let pfx = bench.pki.backend_client.to_pfx("password").unwrap();
-    bench.put("certificates/mine", json!({ "data": STANDARD.encode(pfx), "password": "password" }));
+    bench.put(
+        "certificates/mine",
+        json!({ "data": STANDARD.encode(pfx), "password": "password" }),
+    );
 
     let client = bench.client().build().unwrap();
-    assert_eq!(client.get("/api/x").await.unwrap().status, 500, "without a certificate");
+    assert_eq!(
+        client.get("/api/x").await.unwrap().status,
+        500,
+        "without a certificate"
+    );
 
     bench.policy(
         "<policies><inbound><base /><authentication-certificate certificate-id=\"mine\" /></inbound><backend><base /></backend></policies>",
@@ -88,7 +114,10 @@ async fn a_backend_that_demands_the_gateways_certificate_gets_it() {
     let response = client.get("/api/x").await.unwrap();
     assert_eq!(response.status, 200);
     let seen = bench.origin.last().unwrap().head;
-    assert_eq!(seen.client_thumbprint, Some(bench.pki.backend_client.thumbprint().unwrap()));
+    assert_eq!(
+        seen.client_thumbprint,
+        Some(bench.pki.backend_client.thumbprint().unwrap())
+    );
 }
 
 #[tokio::test]
@@ -108,8 +137,13 @@ async fn a_stale_connection_costs_no_idempotent_request() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_http_gives_500() {
-    let bench = Bench::over(Origin::builder().answering(|_| Answer::reset()).start(), |_| {});
-    let request = Request::post("/api/x").body(gateway_testkit::bytes("x")).unwrap();
+    let bench = Bench::over(
+        Origin::builder().answering(|_| Answer::reset()).start(),
+        |_| {},
+    );
+    let request = Request::post("/api/x")
+        .body(gateway_testkit::bytes("x"))
+        .unwrap();
     let response = bench.client().build().unwrap().send(request).await.unwrap();
     assert_eq!(response.status, 500);
     assert_eq!(bench.records(1).await[0]["fault"], "backend");

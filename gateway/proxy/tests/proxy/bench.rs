@@ -29,8 +29,7 @@ use tempfile::TempDir;
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Forwards everything.
-pub const PLAIN: &str =
-    "<policies><inbound><base /></inbound><backend><base /></backend><outbound><base /></outbound></policies>";
+pub const PLAIN: &str = "<policies><inbound><base /></inbound><backend><base /></backend><outbound><base /></outbound></policies>";
 
 pub struct Bench {
     pub pki: Pki,
@@ -109,13 +108,19 @@ impl Bench {
         let service = bench.service(true);
         bench.put_raw("", service);
         let url = bench.origin.url();
-        bench.put("apis/api", json!({
-            "displayName": "API", "path": "api", "protocols": ["https"],
-            "subscriptionRequired": false, "serviceUrl": url
-        }));
-        bench.put("apis/api/operations/any", json!({
-            "displayName": "Any", "method": "*", "urlTemplate": "/*"
-        }));
+        bench.put(
+            "apis/api",
+            json!({
+                "displayName": "API", "path": "api", "protocols": ["https"],
+                "subscriptionRequired": false, "serviceUrl": url
+            }),
+        );
+        bench.put(
+            "apis/api/operations/any",
+            json!({
+                "displayName": "Any", "method": "*", "urlTemplate": "/*"
+            }),
+        );
         bench.policy(PLAIN);
         bench
     }
@@ -160,6 +165,10 @@ impl Bench {
         );
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers write the value in place"
+    )]
     pub fn put(&mut self, path: &str, properties: Value) -> Applied {
         self.put_raw(path, json!({ "properties": properties }))
     }
@@ -174,13 +183,19 @@ impl Bench {
     }
 
     pub fn policy(&mut self, document: &str) -> Applied {
-        self.put("apis/api/policies/policy", json!({ "format": "rawxml", "value": document }))
+        self.put(
+            "apis/api/policies/policy",
+            json!({ "format": "rawxml", "value": document }),
+        )
     }
 
     fn apply(&mut self, edits: Vec<Edit>) -> Result<Applied, ApplyError> {
         self.writer.apply(Change {
             edits,
-            actor: Actor { name: "test".into(), address: None },
+            actor: Actor {
+                name: "test".into(),
+                address: None,
+            },
             comment: None,
             dry_run: false,
             allow_code_in_named_values: false,
@@ -201,14 +216,19 @@ impl Bench {
 
     /// A client without certificate that trusts the gateway.
     pub fn client(&self) -> ClientBuilder {
-        Client::builder(self.address).trust(self.pki.ca.certificate()).deadline(DEADLINE)
+        Client::builder(self.address)
+            .trust(self.pki.ca.certificate())
+            .deadline(DEADLINE)
     }
 
     /// What was logged so far, once there are at least `count` access records.
     pub async fn records(&self, count: usize) -> Vec<Value> {
         eventually(DEADLINE, "access records", || async {
             let records = self.log.records();
-            let access = records.iter().filter(|record| record.get("method").is_some()).count();
+            let access = records
+                .iter()
+                .filter(|record| record.get("method").is_some())
+                .count();
             (access >= count).then_some(records)
         })
         .await
@@ -227,7 +247,10 @@ fn writer_settings(clock: &Arc<ShiftedClock>) -> WriterSettings {
             }),
             revocation: RevocationPolicy::Hard,
             unknown_name: UnknownName::Default,
-            tls: TlsSettings { tickets: 1, max_ticket_age: 86_400 },
+            tls: TlsSettings {
+                tickets: 1,
+                max_ticket_age: 86_400,
+            },
             file_hosts: Vec::new(),
         },
         clock: Arc::clone(clock) as Arc<dyn Clock>,

@@ -11,18 +11,34 @@ use crate::bench::{Bench, DEADLINE};
 async fn bodies_of_every_framing_pass_both_ways_in_both_protocols() {
     let bench = Bench::start();
     for alpn in [Alpn::Http1, Alpn::Http2] {
-        let connection = bench.client().alpn(alpn).build().unwrap().connect().await.unwrap();
+        let connection = bench
+            .client()
+            .alpn(alpn)
+            .build()
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
         for (declared, path) in [
             (true, "/api/x?size=3000000"),
             (false, "/api/x?size=3000000&chunked"),
         ] {
-            let request = Request::post(path).body(zeros(2_000_000, declared)).unwrap();
+            let request = Request::post(path)
+                .body(zeros(2_000_000, declared))
+                .unwrap();
             let response = connection.send(request).await.unwrap();
-            assert_eq!((response.status.as_u16(), response.body.len()), (200, 3_000_000));
+            assert_eq!(
+                (response.status.as_u16(), response.body.len()),
+                (200, 3_000_000)
+            );
             let seen = bench.origin.last().unwrap();
             assert!(seen.body_complete);
             assert_eq!(seen.body_length, 2_000_000);
-            assert_eq!(seen.head.header("content-length").is_some(), declared, "{alpn:?}");
+            assert_eq!(
+                seen.head.header("content-length").is_some(),
+                declared,
+                "{alpn:?}"
+            );
         }
         let request = Request::post("/api/x?echo").body(bytes("hello")).unwrap();
         assert_eq!(connection.send(request).await.unwrap().text(), "hello");
@@ -32,19 +48,36 @@ async fn bodies_of_every_framing_pass_both_ways_in_both_protocols() {
 #[tokio::test]
 async fn a_client_that_does_not_read_holds_the_backend_back() {
     let bench = Bench::over(
-        Origin::builder().answering(|_| Answer::ok().zeros(256 << 20)).start(),
+        Origin::builder()
+            .answering(|_| Answer::ok().zeros(256 << 20))
+            .start(),
         |_| {},
     );
     for alpn in [Alpn::Http1, Alpn::Http2] {
-        let connection = bench.client().alpn(alpn).build().unwrap().connect().await.unwrap();
+        let connection = bench
+            .client()
+            .alpn(alpn)
+            .build()
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
         let mut response = connection
-            .stream(Request::get("/api/x").body(gateway_testkit::empty()).unwrap())
+            .stream(
+                Request::get("/api/x")
+                    .body(gateway_testkit::empty())
+                    .unwrap(),
+            )
             .await
             .unwrap();
         response.next().await.unwrap();
         // Everything between here and the backend fills up, and then nothing moves.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert!(resident_bytes() < 200 << 20, "{} bytes resident", resident_bytes());
+        assert!(
+            resident_bytes() < 200 << 20,
+            "{} bytes resident",
+            resident_bytes()
+        );
         let rest = response.drain().await.unwrap();
         assert!(rest > 250 << 20);
         connection.close().await;
@@ -54,21 +87,41 @@ async fn a_client_that_does_not_read_holds_the_backend_back() {
 /// Of this whole process: gateway, client and origin.
 fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<usize>()
+        .unwrap()
+        * 1024
 }
 
 #[tokio::test]
 async fn a_response_may_come_before_the_request_has_ended() {
     let bench = Bench::over(
-        Origin::builder().answering(|_| Answer::status(403).without_reading()).start(),
+        Origin::builder()
+            .answering(|_| Answer::status(403).without_reading())
+            .start(),
         |_| {},
     );
     for alpn in [Alpn::Http1, Alpn::Http2] {
-        let connection = bench.client().alpn(alpn).build().unwrap().connect().await.unwrap();
+        let connection = bench
+            .client()
+            .alpn(alpn)
+            .build()
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
         let (sender, body) = channel(None);
         sender.send("first").await;
-        let response = connection.stream(Request::post("/api/x").body(body).unwrap()).await.unwrap();
+        let response = connection
+            .stream(Request::post("/api/x").body(body).unwrap())
+            .await
+            .unwrap();
         assert_eq!(response.status, 403);
     }
 }
@@ -76,14 +129,18 @@ async fn a_response_may_come_before_the_request_has_ended() {
 #[tokio::test]
 async fn a_client_that_hangs_up_ends_the_backend_request_and_is_recorded_once() {
     let bench = Bench::over(
-        Origin::builder().answering(|_| Answer::ok().after(Duration::from_secs(600))).start(),
+        Origin::builder()
+            .answering(|_| Answer::ok().after(Duration::from_secs(600)))
+            .start(),
         |_| {},
     );
     for alpn in [Alpn::Http1, Alpn::Http2] {
         let client = bench.client().alpn(alpn).build().unwrap();
         let connection = client.connect().await.unwrap();
         let arrived = bench.origin.request_count();
-        let request = Request::get("/api/x").body(gateway_testkit::empty()).unwrap();
+        let request = Request::get("/api/x")
+            .body(gateway_testkit::empty())
+            .unwrap();
         let _ = tokio::time::timeout(Duration::from_millis(300), connection.send(request)).await;
         assert_eq!(bench.origin.request_count(), arrived + 1);
         connection.abort();
@@ -106,7 +163,9 @@ async fn bodies_over_the_limit_are_refused_with_413_declared_or_not() {
     for declared in [true, false] {
         for alpn in [Alpn::Http1, Alpn::Http2] {
             let client = bench.client().alpn(alpn).build().unwrap();
-            let request = Request::post("/api/x").body(zeros(100_000, declared)).unwrap();
+            let request = Request::post("/api/x")
+                .body(zeros(100_000, declared))
+                .unwrap();
             let response = client.send(request).await.unwrap();
             assert_eq!(response.status, 413, "{declared} {alpn:?}");
         }
@@ -120,7 +179,9 @@ async fn bodies_over_the_limit_are_refused_with_413_declared_or_not() {
 async fn a_request_body_that_stalls_is_answered_408() {
     let bench = Bench::with(|settings| settings.front.body_timeout = Duration::from_millis(200));
     let mut raw = bench.client().build().unwrap().raw().await.unwrap();
-    raw.write(b"POST /api/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc").await.unwrap();
+    raw.write(b"POST /api/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc")
+        .await
+        .unwrap();
     let answer = String::from_utf8(raw.read_to_close().await.unwrap()).unwrap();
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     let records = bench.records(1).await;
@@ -131,11 +192,16 @@ async fn a_request_body_that_stalls_is_answered_408() {
 #[tokio::test]
 async fn a_backend_that_breaks_off_breaks_the_response_and_is_blamed() {
     let bench = Bench::over(
-        Origin::builder().answering(|_| Answer::ok().zeros(1000).close_in_body()).start(),
+        Origin::builder()
+            .answering(|_| Answer::ok().zeros(1000).close_in_body())
+            .start(),
         |_| {},
     );
     let client = bench.client().build().unwrap();
-    assert!(client.get("/api/x").await.is_err(), "a cut response must not look whole");
+    assert!(
+        client.get("/api/x").await.is_err(),
+        "a cut response must not look whole"
+    );
     let records = bench.records(1).await;
     assert_eq!(records[0]["fault"], "backend", "{records:?}");
     assert_eq!(records[0]["status"], 200);
@@ -145,8 +211,17 @@ async fn a_backend_that_breaks_off_breaks_the_response_and_is_blamed() {
 async fn head_responses_keep_the_length_of_the_body_they_do_not_have() {
     let bench = Bench::start();
     for alpn in [Alpn::Http1, Alpn::Http2] {
-        let connection = bench.client().alpn(alpn).build().unwrap().connect().await.unwrap();
-        let request = Request::head("/api/x?size=1234").body(gateway_testkit::empty()).unwrap();
+        let connection = bench
+            .client()
+            .alpn(alpn)
+            .build()
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
+        let request = Request::head("/api/x?size=1234")
+            .body(gateway_testkit::empty())
+            .unwrap();
         let response = connection.send(request).await.unwrap();
         assert_eq!(response.header("content-length"), Some("1234"));
         assert!(response.body.is_empty());

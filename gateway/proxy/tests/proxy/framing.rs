@@ -44,17 +44,32 @@ async fn heads_and_targets_over_the_limit_are_answered_431_and_414() {
     let many = "X: y\r\n".repeat(101);
     let huge = "x".repeat(40_000);
     for (request, status) in [
-        (format!("GET /api/{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"), "414"),
-        (format!("GET /api/ HTTP/1.1\r\nHost: localhost\r\n{many}\r\n"), "431"),
-        (format!("GET /api/ HTTP/1.1\r\nHost: localhost\r\nX: {huge}\r\n\r\n"), "431"),
+        (
+            format!("GET /api/{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            "414",
+        ),
+        (
+            format!("GET /api/ HTTP/1.1\r\nHost: localhost\r\n{many}\r\n"),
+            "431",
+        ),
+        (
+            format!("GET /api/ HTTP/1.1\r\nHost: localhost\r\nX: {huge}\r\n\r\n"),
+            "431",
+        ),
     ] {
         let mut raw = bench.client().build().unwrap().raw().await.unwrap();
         raw.write(request.as_bytes()).await.unwrap();
         let answer = String::from_utf8(raw.read_to_close().await.unwrap()).unwrap();
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
     }
     let records = bench.records(3).await;
-    assert!(records.iter().all(|record| record["fault"] == "client"), "{records:?}");
+    assert!(
+        records.iter().all(|record| record["fault"] == "client"),
+        "{records:?}"
+    );
 }
 
 #[tokio::test]
@@ -80,12 +95,17 @@ async fn http2_requests_with_two_hosts_or_a_large_head_are_refused() {
 async fn websocket_and_unknown_expectations_are_refused_by_name() {
     let bench = Bench::start();
     let client = bench.client().build().unwrap();
-    for (name, value, status) in
-        [("upgrade", "websocket", 501), ("expect", "200-ok", 417)]
-    {
+    for (name, value, status) in [("upgrade", "websocket", 501), ("expect", "200-ok", 417)] {
         let request = http::Request::get("/api/x")
             .header(name, value)
-            .header("connection", if name == "upgrade" { "upgrade" } else { "close" })
+            .header(
+                "connection",
+                if name == "upgrade" {
+                    "upgrade"
+                } else {
+                    "close"
+                },
+            )
             .body(gateway_testkit::empty())
             .unwrap();
         assert_eq!(client.send(request).await.unwrap().status, status);

@@ -9,7 +9,12 @@ use crate::bench::Bench;
 async fn identity_headers_of_clients_never_reach_a_backend() {
     let bench = Bench::start();
     for alpn in [Alpn::Http1, Alpn::Http2] {
-        let client = bench.client().alpn(alpn).identity(&bench.pki.partner_a).build().unwrap();
+        let client = bench
+            .client()
+            .alpn(alpn)
+            .identity(&bench.pki.partner_a)
+            .build()
+            .unwrap();
         let mut request = Request::get("/api/x").header("x-kept", "1");
         for name in [
             "client-cert",
@@ -25,7 +30,10 @@ async fn identity_headers_of_clients_never_reach_a_backend() {
         ] {
             request = request.header(name, "forged");
         }
-        client.send(request.body(gateway_testkit::empty()).unwrap()).await.unwrap();
+        client
+            .send(request.body(gateway_testkit::empty()).unwrap())
+            .await
+            .unwrap();
         let seen = bench.origin.last().unwrap().head.headers;
         assert!(seen.values().all(|value| value != "forged"), "{seen:?}");
         assert_eq!(seen["x-kept"], "1");
@@ -84,9 +92,16 @@ async fn the_backend_learns_who_called_and_through_what() {
     assert_eq!(seen.path, "/x?_q=1");
     assert_eq!(seen.header("x-forwarded-for"), Some("192.0.2.1, 127.0.0.1"));
     assert_eq!(seen.header("x-forwarded-proto"), Some("https"));
-    assert!(seen.header("x-forwarded-host").unwrap().starts_with("localhost"));
+    assert!(
+        seen.header("x-forwarded-host")
+            .unwrap()
+            .starts_with("localhost")
+    );
     assert_eq!(seen.header("via"), Some("1.1 first, 1.1 countersign"));
-    assert_eq!(seen.header("host"), Some(bench.origin.address().to_string().as_str()));
+    assert_eq!(
+        seen.header("host"),
+        Some(bench.origin.address().to_string().as_str())
+    );
 }
 
 #[tokio::test]
@@ -98,7 +113,11 @@ async fn responses_name_the_revision_that_served_them() {
     let applied = bench.policy(crate::bench::PLAIN);
     let after = connection.get("/api/x").await.unwrap();
     let revision = |response: &gateway_testkit::Response| {
-        response.header("x-countersign-revision").unwrap().parse::<u64>().unwrap()
+        response
+            .header("x-countersign-revision")
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
     };
     assert_eq!(revision(&after), applied.revision);
     assert_eq!(revision(&before) + 1, applied.revision);

@@ -10,7 +10,14 @@ use crate::bench::Bench;
 async fn a_request_for_another_host_configuration_is_misdirected() {
     let bench = Bench::start();
     for alpn in [Alpn::Http1, Alpn::Http2] {
-        let connection = bench.client().alpn(alpn).build().unwrap().connect().await.unwrap();
+        let connection = bench
+            .client()
+            .alpn(alpn)
+            .build()
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
         let other = Request::get("/api/x")
             .header("host", "other.example")
             .body(gateway_testkit::empty())
@@ -32,9 +39,24 @@ async fn mode_required_bites_on_open_connections_from_the_next_request_on() {
     for alpn in [Alpn::Http1, Alpn::Http2] {
         let pki = &bench.pki;
         let nobody = bench.client().alpn(alpn).build().unwrap();
-        let good = bench.client().alpn(alpn).identity(&pki.partner_a).build().unwrap();
-        let stranger = bench.client().alpn(alpn).identity(&pki.stranger).build().unwrap();
-        let revoked = bench.client().alpn(alpn).identity(&pki.revoked).build().unwrap();
+        let good = bench
+            .client()
+            .alpn(alpn)
+            .identity(&pki.partner_a)
+            .build()
+            .unwrap();
+        let stranger = bench
+            .client()
+            .alpn(alpn)
+            .identity(&pki.stranger)
+            .build()
+            .unwrap();
+        let revoked = bench
+            .client()
+            .alpn(alpn)
+            .identity(&pki.revoked)
+            .build()
+            .unwrap();
         let nobody = nobody.connect().await.unwrap();
         let good = good.connect().await.unwrap();
         let stranger = stranger.connect().await.unwrap();
@@ -77,24 +99,38 @@ async fn what_no_operation_matches_is_404_and_the_backend_hears_nothing() {
 async fn subscription_keys_are_judged_before_policies() {
     let mut bench = Bench::start();
     let url = bench.origin.url();
-    bench.put("apis/api", json!({
-        "displayName": "API", "path": "api", "protocols": ["https"],
-        "subscriptionRequired": true, "serviceUrl": url
-    }));
-    bench.put("subscriptions/s", json!({
-        "displayName": "S", "scope": "/apis", "state": "active",
-        "primaryKey": "primary-key-0001", "secondaryKey": "secondary-key-01"
-    }));
+    bench.put(
+        "apis/api",
+        json!({
+            "displayName": "API", "path": "api", "protocols": ["https"],
+            "subscriptionRequired": true, "serviceUrl": url
+        }),
+    );
+    bench.put(
+        "subscriptions/s",
+        json!({
+            "displayName": "S", "scope": "/apis", "state": "active",
+            "primaryKey": "primary-key-0001", "secondaryKey": "secondary-key-01"
+        }),
+    );
     let client = bench.client().build().unwrap();
     let missing = client.get("/api/x").await.unwrap();
     assert_eq!(missing.status, 401);
-    assert!(missing.header("www-authenticate").unwrap().starts_with("AzureApiManagementKey"));
+    assert!(
+        missing
+            .header("www-authenticate")
+            .unwrap()
+            .starts_with("AzureApiManagementKey")
+    );
     assert!(missing.text().contains("missing subscription key"));
     let wrong = client.get("/api/x?subscription-key=wrong").await.unwrap();
     assert_eq!(wrong.status, 401);
     assert!(wrong.text().contains("invalid subscription key"));
     for key in ["primary-key-0001", "secondary-key-01"] {
-        let query = client.get(&format!("/api/x?_=1&subscription-key={key}")).await.unwrap();
+        let query = client
+            .get(&format!("/api/x?_=1&subscription-key={key}"))
+            .await
+            .unwrap();
         assert!(bench.origin.last().unwrap().head.path.contains("_=1"));
         // The origin refuses words it does not know, and so proves that the key was passed on.
         assert_eq!(query.status, 400);
@@ -108,5 +144,9 @@ async fn subscription_keys_are_judged_before_policies() {
         .header("ocp-apim-subscription-key", "")
         .body(gateway_testkit::empty())
         .unwrap();
-    assert_eq!(client.send(both).await.unwrap().status, 401, "the header wins even if empty");
+    assert_eq!(
+        client.send(both).await.unwrap().status,
+        401,
+        "the header wins even if empty"
+    );
 }

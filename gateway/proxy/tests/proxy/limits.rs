@@ -13,13 +13,22 @@ async fn a_flood_of_silent_connections_leaves_a_good_client_unaffected() {
         settings.admission.handshakes_per_address = 50;
         settings.admission.handshake_timeout = Duration::from_secs(3);
     });
-    let silent: Vec<TcpStream> =
-        (0..600).map(|_| TcpStream::connect(bench.address()).unwrap()).collect();
+    let silent: Vec<TcpStream> = (0..600)
+        .map(|_| TcpStream::connect(bench.address()).unwrap())
+        .collect();
     // From another address, as other clients are.
-    let client = bench.client().from_address("127.0.0.2".parse().unwrap()).build().unwrap();
+    let client = bench
+        .client()
+        .from_address("127.0.0.2".parse().unwrap())
+        .build()
+        .unwrap();
     let began = Instant::now();
     assert_eq!(client.get("/api/x").await.unwrap().status, 200);
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
     assert!(bench.proxy().open_connections() <= 51);
     // The deadline ends the silent ones although they stay connected.
     eventually(DEADLINE, "silent connections are ended", || async {
