@@ -32,6 +32,10 @@ pub struct Crl {
     pub revoked_count: usize,
     /// It only lists changes against a base list (delta CRL); such a list alone proves nothing.
     pub is_delta: bool,
+    /// It covers a part of the issuer's certificates only (issuing distribution point, RFC 5280, 5.2.5).
+    pub is_partial: bool,
+    /// Key identifier of the authority key identifier, if there: tells issuers of one name apart.
+    pub authority_key_id: Option<Vec<u8>>,
 }
 
 /// Why bytes are not one usable revocation list.
@@ -178,6 +182,8 @@ fn read(bytes: &[u8]) -> Result<Crl, CrlError> {
         next_update,
         revoked_count: 0,
         is_delta: false,
+        is_partial: false,
+        authority_key_id: None,
     };
     if let Some(extensions) = tbs.optional(EXTENSIONS) {
         read_extensions(&mut crl, extensions.reader()).ok_or(Malformed("extensions"))?;
@@ -188,6 +194,9 @@ fn read(bytes: &[u8]) -> Result<Crl, CrlError> {
 fn read_extensions(crl: &mut Crl, mut reader: Reader<'_>) -> Option<()> {
     const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 20];
     const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 27];
+    const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
+    const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
+    const KEY_IDENTIFIER: u8 = 0x80;
     let mut list = reader.expect(der::SEQUENCE)?.reader();
     while !list.is_empty() {
         let mut extension = list.expect(der::SEQUENCE)?.reader();
@@ -198,6 +207,13 @@ fn read_extensions(crl: &mut Crl, mut reader: Reader<'_>) -> Option<()> {
             crl.number = Some(value.expect(der::INTEGER)?.contents.to_vec());
         } else if oid == DELTA_CRL_INDICATOR {
             crl.is_delta = true;
+        } else if oid == ISSUING_DISTRIBUTION_POINT {
+            crl.is_partial = true;
+        } else if oid == AUTHORITY_KEY_IDENTIFIER {
+            let mut fields = value.expect(der::SEQUENCE)?.reader();
+            crl.authority_key_id = fields
+                .optional(KEY_IDENTIFIER)
+                .map(|id| id.contents.to_vec());
         }
     }
     Some(())

@@ -537,6 +537,19 @@ async fn a_host_without_tickets_sends_none() {
 }
 
 #[tokio::test]
+async fn no_ticket_allows_early_data() {
+    let gate = Gate::new();
+    gate.hosts
+        .set(host_settings("a.test", Mode::None, &Pki::new("a").bundle()));
+    let (_, heard) = gate
+        .meet(Client::to("a.test", SslVersion::TLS1_3))
+        .await
+        .both();
+    let session = openssl::ssl::SslSession::from_der(&heard.session()).unwrap();
+    assert_eq!(session.max_early_data(), 0);
+}
+
+#[tokio::test]
 async fn more_tickets_are_sent_where_they_are_asked_for() {
     let pki = Pki::new("a");
     let client = pki.client("p");

@@ -330,6 +330,105 @@ fn a_forged_list_cannot_revoke_and_an_expired_one_still_does() {
 }
 
 #[test]
+fn of_several_lists_of_one_issuer_the_newest_counts() {
+    let pki = Pki::new("a");
+    let client = pki.client("p");
+    let list = |revoked: &[&gateway_tls::issue::Issued], number, this_update| -> Arc<[u8]> {
+        let request = gateway_tls::issue::CrlRequest {
+            revoked: revoked
+                .iter()
+                .map(|issued| gateway_tls::issue::Revocation {
+                    serial: issued.serial().unwrap(),
+                    at: NOW - DAY,
+                })
+                .collect(),
+            number,
+            this_update,
+            next_update: NOW + DAY,
+        };
+        Arc::from(pki.intermediate.crl(&request).unwrap().der())
+    };
+    let status = |lists: Vec<Arc<[u8]>>| {
+        let mut crls = vec![crl(&pki.root, &[], NOW - DAY, NOW + DAY)];
+        crls.extend(lists);
+        let spec = TrustSpec { crls, ..pki.spec() };
+        build(&spec)
+            .verify(&presented(&client), Profile::CLIENT, NOW)
+            .revocation
+    };
+    let revoked = |status| matches!(status, RevocationStatus::Revoked { .. });
+    let (old, new) = (NOW - 100, NOW - 50);
+    assert!(revoked(status(vec![
+        list(&[], 1, old),
+        list(&[&client], 2, new)
+    ])));
+    assert!(!revoked(status(vec![
+        list(&[&client], 1, old),
+        list(&[], 2, new)
+    ])));
+    // Made in the same second: the number decides, whatever order the store has them in.
+    for number in 200..260 {
+        assert!(revoked(status(vec![
+            list(&[], number, new),
+            list(&[&client], number + 1, new)
+        ])));
+        assert!(!revoked(status(vec![
+            list(&[], number + 1, new),
+            list(&[&client], number, new)
+        ])));
+    }
+}
+
+#[test]
+fn a_renewed_intermediate_stands_in_for_an_expired_one_of_the_same_key() {
+    let pki = Pki::new("a");
+    let leaf = pki.client("p");
+    let expired = {
+        // The same name and key, certified for a time that is over.
+        let mut builder = openssl::x509::X509::builder().unwrap();
+        let current = pki.intermediate.certificate();
+        builder.set_version(2).unwrap();
+        builder.set_subject_name(current.subject_name()).unwrap();
+        builder.set_issuer_name(current.issuer_name()).unwrap();
+        builder.set_pubkey(&current.public_key().unwrap()).unwrap();
+        let serial = openssl::bn::BigNum::from_u32(99).unwrap();
+        builder
+            .set_serial_number(&serial.to_asn1_integer().unwrap())
+            .unwrap();
+        let at = |time| openssl::asn1::Asn1Time::from_unix(time).unwrap();
+        builder.set_not_before(&at(NOW - 3 * DAY)).unwrap();
+        builder.set_not_after(&at(NOW - DAY)).unwrap();
+        let constraints = openssl::x509::extension::BasicConstraints::new()
+            .critical()
+            .ca()
+            .build()
+            .unwrap();
+        builder.append_extension(constraints).unwrap();
+        builder
+            .sign(pki.root.key(), openssl::hash::MessageDigest::sha256())
+            .unwrap();
+        builder.build()
+    };
+    let sent =
+        gateway_tls::chain::PresentedChain::new(vec![der(leaf.certificate()), der(&expired)])
+            .unwrap();
+    assert!(
+        build(&pki.spec())
+            .verify(&sent, Profile::CLIENT, NOW)
+            .trust
+            .is_err()
+    );
+    let spec = TrustSpec {
+        intermediates: vec![der(pki.intermediate.certificate())],
+        ..pki.spec()
+    };
+    assert_eq!(
+        build(&spec).verify(&sent, Profile::CLIENT, NOW).trust,
+        Ok(())
+    );
+}
+
+#[test]
 fn the_status_of_a_stranger_is_unknown_and_never_good() {
     let (pki, other) = (Pki::new("a"), Pki::new("b"));
     let verdict = build(&pki.spec_with_lists(&[])).verify(

@@ -109,7 +109,7 @@ impl TrustBundle {
         for root in &roots {
             store.add_cert(X509::from_der(&root.der)?)?;
         }
-        for crl in &crls {
+        for crl in crls.iter().filter(|crl| !is_superseded(crl, &crls)) {
             ffi::revocation::add_crl(&mut store, &X509Crl::from_der(&crl.der)?)?;
         }
         let digest = {
@@ -238,6 +238,25 @@ fn read_certificates(
     certificates.sort_by_key(|certificate| certificate.sha256);
     certificates.dedup_by_key(|certificate| certificate.sha256);
     Ok(certificates)
+}
+
+/// Of several lists OpenSSL takes the one made last, but of two made in the same second any. The one with
+/// the higher number counts then (RFC 5280, 5.2.3).
+fn is_superseded(crl: &crl::Crl, all: &[crl::Crl]) -> bool {
+    let magnitude = |crl: &crl::Crl| {
+        let digits = crl.number.as_deref().unwrap_or_default();
+        let zeros = digits.iter().take_while(|digit| **digit == 0).count();
+        let digits = digits.get(zeros..).unwrap_or_default().to_vec();
+        (digits.len(), digits)
+    };
+    !crl.is_partial
+        && all.iter().any(|other| {
+            !other.is_partial
+                && other.issuer == crl.issuer
+                && other.authority_key_id == crl.authority_key_id
+                && other.this_update == crl.this_update
+                && magnitude(other) > magnitude(crl)
+        })
 }
 
 fn read_crls(encodings: &[Arc<[u8]>]) -> Result<Vec<crl::Crl>, TrustError> {

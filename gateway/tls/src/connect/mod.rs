@@ -1,26 +1,28 @@
 //! TLS to a backend: which certificate is shown, which chain and name are demanded.
 
+mod error;
+mod judge;
+
 use std::fmt;
-use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::error::ErrorStack;
-use openssl::ex_data::Index;
 use openssl::ssl::{
     Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode,
     SslVerifyMode, SslVersion,
 };
+use openssl::x509::X509;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::X509CheckFlags;
-use openssl::x509::{X509, X509StoreContext, X509StoreContextRef};
-use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_openssl::SslStream;
 
-use crate::accept::Alert;
-use crate::certificate::{self, CertificateError};
+use self::error::classify;
+pub use self::error::{ConnectError, ConnectorError, backend_alert};
+use self::judge::{Noted, Objection, index, judge};
+use crate::certificate;
 use crate::key_material::KeyMaterial;
 use crate::system_roots;
 
@@ -47,85 +49,6 @@ impl Default for ConnectorSettings {
             system_roots: true,
             verify_chain: true,
             verify_name: true,
-        }
-    }
-}
-
-/// Why a connector cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ConnectorError {
-    /// A root is not a certificate.
-    #[error("root certificate {index}: {error}")]
-    Root {
-        /// Which one, counted from 0 as given.
-        index: usize,
-        /// What is wrong.
-        error: CertificateError,
-    },
-    /// The system's roots are asked for and cannot be read.
-    #[error("the system's trusted roots cannot be read: {0}")]
-    SystemRoots(String),
-    /// The client certificate cannot be used.
-    #[error("the client certificate cannot be used: {0}")]
-    ClientCertificate(String),
-    /// OpenSSL failed for a reason of its own.
-    #[error("OpenSSL: {0}")]
-    OpenSsl(String),
-}
-
-impl From<ErrorStack> for ConnectorError {
-    fn from(error: ErrorStack) -> Self {
-        Self::OpenSsl(error.to_string())
-    }
-}
-
-/// Why a connection to a backend failed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ConnectError {
-    /// The name is neither a host name nor an address.
-    #[error("`{0}` is not a host name")]
-    ServerName(String),
-    /// The backend's chain is not accepted.
-    #[error(
-        "the backend's certificate is not trusted: {message} (certificate {depth} of the chain)"
-    )]
-    Chain {
-        /// OpenSSL's `X509_V_ERR_…`.
-        code: i32,
-        /// Which certificate of the path, the leaf being 0.
-        depth: u32,
-        /// What it means.
-        message: String,
-    },
-    /// The backend's certificate is for another name.
-    #[error("the backend's certificate is not for `{0}`")]
-    Name(String),
-    /// The backend sent a fatal alert: often that it wants a certificate, or another one.
-    #[error("the backend sent the alert {0}")]
-    Alert(Alert),
-    /// The connection ended.
-    #[error("the backend closed the connection during the handshake")]
-    Closed,
-    /// Reading or writing failed.
-    #[error("the connection failed: {0}")]
-    Io(io::ErrorKind),
-    /// The backend broke the protocol, or speaks something else.
-    #[error("the TLS handshake with the backend failed: {0}")]
-    Protocol(String),
-}
-
-impl ConnectError {
-    /// A short name for metrics and records.
-    #[must_use]
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::ServerName(_) => "server_name",
-            Self::Chain { .. } => "chain",
-            Self::Name(_) => "name",
-            Self::Alert(_) => "alert",
-            Self::Closed => "closed",
-            Self::Io(_) => "io",
-            Self::Protocol(_) => "protocol",
         }
     }
 }
@@ -269,14 +192,6 @@ impl fmt::Debug for ConnectorContext {
     }
 }
 
-/// The alert behind a read or write error on an established connection, if the backend sent one. In TLS 1.3
-/// this is how it says that it refuses the client's certificate.
-#[must_use]
-pub fn backend_alert(error: &io::Error) -> Option<Alert> {
-    let error = error.get_ref()?.downcast_ref::<openssl::ssl::Error>()?;
-    alert_in(error.ssl_error()?)
-}
-
 fn store(settings: &ConnectorSettings) -> Result<X509Store, ConnectorError> {
     let mut store = X509StoreBuilder::new()?;
     if settings.system_roots {
@@ -306,79 +221,4 @@ fn install(builder: &mut SslContextBuilder, client: &KeyMaterial) -> Result<(), 
     }
     builder.set_private_key(client.key())?;
     builder.check_private_key()
-}
-
-/// The first thing that was wrong with a backend's certificate.
-struct Objection {
-    is_name: bool,
-    code: i32,
-    depth: u32,
-    message: String,
-}
-
-type Noted = Arc<Mutex<Option<Objection>>>;
-
-fn index() -> Option<Index<Ssl, Noted>> {
-    static INDEX: OnceLock<Option<Index<Ssl, Noted>>> = OnceLock::new();
-    *INDEX.get_or_init(|| Ssl::new_ex_index().ok())
-}
-
-/// Whether verification may go on after an error. The name is looked at even when the chain is not.
-fn judge(context: &mut X509StoreContextRef, verify_chain: bool, verify_name: bool) -> bool {
-    const HOSTNAME_MISMATCH: i32 = 62;
-    const IP_ADDRESS_MISMATCH: i32 = 64;
-    let error = context.error();
-    let is_name = matches!(error.as_raw(), HOSTNAME_MISMATCH | IP_ADDRESS_MISMATCH);
-    if !(if is_name { verify_name } else { verify_chain }) {
-        return true;
-    }
-    let objection = Objection {
-        is_name,
-        code: error.as_raw(),
-        depth: context.error_depth(),
-        message: error.error_string().to_owned(),
-    };
-    let noted = X509StoreContext::ssl_idx()
-        .ok()
-        .and_then(|ssl| context.ex_data(ssl))
-        .and_then(|ssl| ssl.ex_data(index()?));
-    if let Some(noted) = noted {
-        noted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(objection);
-    }
-    false
-}
-
-fn classify(error: &openssl::ssl::Error) -> ConnectError {
-    const UNEXPECTED_EOF: i32 = 294;
-    if let Some(stack) = error.ssl_error() {
-        if let Some(alert) = alert_in(stack) {
-            return ConnectError::Alert(alert);
-        }
-        let first = stack.errors().first();
-        return match first {
-            Some(first) if first.reason_code() == UNEXPECTED_EOF => ConnectError::Closed,
-            Some(first) => ConnectError::Protocol(first.reason().unwrap_or("unknown").to_owned()),
-            None => ConnectError::Protocol("unknown".to_owned()),
-        };
-    }
-    match error.io_error() {
-        Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => ConnectError::Closed,
-        Some(error) => ConnectError::Io(error.kind()),
-        None => ConnectError::Closed,
-    }
-}
-
-fn alert_in(stack: &ErrorStack) -> Option<Alert> {
-    const LIBRARY_SSL: i32 = 20;
-    const ALERT_OFFSET: i32 = 1000;
-    stack
-        .errors()
-        .iter()
-        .filter(|error| error.library_code() == LIBRARY_SSL)
-        .filter_map(|error| u8::try_from(error.reason_code() - ALERT_OFFSET).ok())
-        .map(Alert)
-        .next()
 }
