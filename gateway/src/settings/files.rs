@@ -17,11 +17,18 @@ pub(super) struct FileCheck<'a> {
 
 impl<'a> FileCheck<'a> {
     pub(super) fn new(files: &'a dyn Files) -> Self {
-        Self { files, warnings: Vec::new() }
+        Self {
+            files,
+            warnings: Vec::new(),
+        }
     }
 
     pub(super) fn warn(&mut self, key: String, place: Place, message: String) {
-        self.warnings.push(SettingsProblem { key, place, message });
+        self.warnings.push(SettingsProblem {
+            key,
+            place,
+            message,
+        });
     }
 
     /// A certificate and its key: problems by which of the two has them.
@@ -62,7 +69,10 @@ impl<'a> FileCheck<'a> {
 
     /// The token file must hold a usable token and not be accessible to others.
     pub(super) fn token(&self, path: &Path) -> Result<(), String> {
-        let status = self.files.status(path).map_err(|error| unreadable(path, &error))?;
+        let status = self
+            .files
+            .status(path)
+            .map_err(|error| unreadable(path, &error))?;
         if status.mode & 0o007 != 0 {
             return Err(exposed(path, status.mode));
         }
@@ -72,10 +82,15 @@ impl<'a> FileCheck<'a> {
     /// A key file that may be absent, then its directory must be there.
     pub(super) fn master_key(&self, path: &Path) -> Result<(), String> {
         match self.files.status(path) {
-            Ok(status) if status.is_directory => Err(format!("`{}` is a directory", path.display())),
+            Ok(status) if status.is_directory => {
+                Err(format!("`{}` is a directory", path.display()))
+            }
             Ok(status) if status.mode & 0o077 != 0 => Err(exposed(path, status.mode)),
             Ok(_) => {
-                let content = self.files.read(path).map_err(|error| unreadable(path, &error))?;
+                let content = self
+                    .files
+                    .read(path)
+                    .map_err(|error| unreadable(path, &error))?;
                 gateway_tls::seal::MasterKey::parse(&content)
                     .map(drop)
                     .map_err(|error| format!("`{}`: {error}", path.display()))
@@ -88,7 +103,9 @@ impl<'a> FileCheck<'a> {
     /// A file that is created if absent.
     pub(super) fn creatable(&self, path: &Path) -> Result<(), String> {
         match self.files.status(path) {
-            Ok(status) if status.is_directory => Err(format!("`{}` is a directory", path.display())),
+            Ok(status) if status.is_directory => {
+                Err(format!("`{}` is a directory", path.display()))
+            }
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.directory_of(path),
             Err(error) => Err(unreadable(path, &error)),

@@ -29,15 +29,31 @@ pub struct HostEntry {
 
 /// For the reference: key, example, help.
 pub(super) const REFERENCE: [(&str, &str, &str); 5] = [
-    ("name", "\"api.example.com\"", "Host name, or \"*.example.com\". Required."),
-    ("certificate", "\"fullchain.pem\"", "Certificate chain (PEM, leaf first). Required."),
-    ("key", "\"privkey.pem\"", "Its private key (PEM, not encrypted). Required."),
+    (
+        "name",
+        "\"api.example.com\"",
+        "Host name, or \"*.example.com\". Required.",
+    ),
+    (
+        "certificate",
+        "\"fullchain.pem\"",
+        "Certificate chain (PEM, leaf first). Required.",
+    ),
+    (
+        "key",
+        "\"privkey.pem\"",
+        "Its private key (PEM, not encrypted). Required.",
+    ),
     (
         "client_certificate",
         "\"optional\"",
         "none: not asked for. optional: any is taken, policies judge it. required: without a trusted one there is no connection.",
     ),
-    ("default", "false", "Whether it serves clients that name no host. At most one does."),
+    (
+        "default",
+        "false",
+        "Whether it serves clients that name no host. At most one does.",
+    ),
 ];
 
 /// All entries that can be used; what is wrong is noted by the reader.
@@ -50,37 +66,60 @@ pub(super) fn read(reader: &mut Reader<'_>, files: &mut FileCheck<'_>) -> Vec<Ho
         let name = read_name(reader, entry);
         let certificate: Option<PathBuf> = reader.entry_value(entry, "certificate", None);
         let key: Option<PathBuf> = reader.entry_value(entry, "key", None);
-        let client_certificate = reader.entry_value(entry, "client_certificate", Some("\"optional\""));
+        let client_certificate =
+            reader.entry_value(entry, "client_certificate", Some("\"optional\""));
         let is_default = reader.entry_value(entry, "default", Some("false"));
         if let Some(name) = &name
             && let Some(first) = names.insert(name.clone(), entry.label.clone())
         {
-            note(reader, entry, "name", format!("`{name}` is the name of {first} too"));
+            note(
+                reader,
+                entry,
+                "name",
+                format!("`{name}` is the name of {first} too"),
+            );
         }
         if is_default == Some(true)
             && let Some(first) = default.replace(entry.label.clone())
         {
-            note(reader, entry, "default", format!("{first} is the default already"));
+            note(
+                reader,
+                entry,
+                "default",
+                format!("{first} is the default already"),
+            );
         }
         if let (Some(certificate), Some(key)) = (&certificate, &key) {
             for (which, message) in files.key_pair(certificate, key) {
                 note(reader, entry, which, message);
             }
             if let Some(warning) = files.exposed_key(key) {
-                files.warn(format!("{}.key", entry.label), entry.place(reader, "key"), warning);
+                files.warn(
+                    format!("{}.key", entry.label),
+                    entry.place(reader, "key"),
+                    warning,
+                );
             }
         }
         if let (Some(name), Some(certificate), Some(key), Some(client_certificate), Some(default)) =
             (name, certificate, key, client_certificate, is_default)
         {
-            hosts.push(HostEntry { name, certificate, key, client_certificate, default });
+            hosts.push(HostEntry {
+                name,
+                certificate,
+                key,
+                client_certificate,
+                default,
+            });
         }
     }
     hosts
 }
 
 fn read_name(reader: &mut Reader<'_>, entry: &Entry) -> Option<String> {
-    let name = reader.entry_value::<String>(entry, "name", None)?.to_ascii_lowercase();
+    let name = reader
+        .entry_value::<String>(entry, "name", None)?
+        .to_ascii_lowercase();
     match check_name(&name) {
         Ok(()) => Some(name),
         Err(why) => {
@@ -109,15 +148,23 @@ fn check_name(name: &str) -> Result<(), &'static str> {
         return Err("would stand for every name of a top-level domain");
     }
     if labels.parse::<std::net::IpAddr>().is_ok() {
-        return Err("is an address; clients do not name addresses, make it the default host instead");
+        return Err(
+            "is an address; clients do not name addresses, make it the default host instead",
+        );
     }
     let fits = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    if labels.split('.').all(fits) { Ok(()) } else { Err("is not a host name") }
+    if labels.split('.').all(fits) {
+        Ok(())
+    } else {
+        Err("is not a host name")
+    }
 }
 
 #[cfg(test)]
@@ -126,11 +173,29 @@ mod tests {
 
     #[test]
     fn host_names_are_what_clients_can_name() {
-        for name in ["localhost", "api.example.com", "*.example.com", "xn--bcher-kva.example", "a_b.example"] {
+        for name in [
+            "localhost",
+            "api.example.com",
+            "*.example.com",
+            "xn--bcher-kva.example",
+            "a_b.example",
+        ] {
             assert_eq!(check_name(name), Ok(()), "{name}");
         }
         let long = format!("{}.example", "a".repeat(64));
-        for name in ["", "a..b", "*", "*.com", "a.*.com", "127.0.0.1", "::1", "-a.com", "bücher.example", "a.com.", &long] {
+        for name in [
+            "",
+            "a..b",
+            "*",
+            "*.com",
+            "a.*.com",
+            "127.0.0.1",
+            "::1",
+            "-a.com",
+            "bücher.example",
+            "a.com.",
+            &long,
+        ] {
             assert!(check_name(name).is_err(), "{name}");
         }
     }

@@ -94,12 +94,20 @@ fn time(from: &str, to: &str) -> impl Fn(&Duration) -> Result<(), String> {
     let range = read(from).unwrap_or(Duration::MAX)..=read(to).unwrap_or_default();
     let (from, to) = (from.to_owned(), to.to_owned());
     move |value| {
-        within(range.clone(), |end| if end == range.start() { from.clone() } else { to.clone() })(value)
+        within(range.clone(), |end| {
+            if end == range.start() {
+                from.clone()
+            } else {
+                to.clone()
+            }
+        })(value)
     }
 }
 
 fn size(from: &str, to: &str) -> impl Fn(&Bytes) -> Result<(), String> {
     let base = std::path::Path::new("");
-    let read = |text, wrong| <Bytes as super::value::Setting>::from_text(text, base).unwrap_or(Bytes(wrong));
+    let read = |text, wrong| {
+        <Bytes as super::value::Setting>::from_text(text, base).unwrap_or(Bytes(wrong))
+    };
     within(read(from, u64::MAX)..=read(to, 0), ToString::to_string)
 }

@@ -86,9 +86,15 @@ impl Settings {
         files: &dyn Files,
     ) -> Result<Self, Vec<SettingsProblem>> {
         let problem = |message| {
-            vec![SettingsProblem { key: String::new(), place: Place::Default, message }]
+            vec![SettingsProblem {
+                key: String::new(),
+                place: Place::Default,
+                message,
+            }]
         };
-        let content = files.read(path).map_err(|error| problem(unreadable(path, &error)))?;
+        let content = files
+            .read(path)
+            .map_err(|error| problem(unreadable(path, &error)))?;
         let text = String::from_utf8(content)
             .map_err(|_| problem(format!("`{}` is not UTF-8 text", path.display())))?;
         let variables = environment.variables(reader::PREFIX);
@@ -105,7 +111,11 @@ impl Settings {
     /// # Errors
     /// If a default is not usable, which a test excludes.
     pub fn defaults_in(directory: &Path) -> Result<Self, Vec<SettingsProblem>> {
-        let mut reader = Reader::new(&directory.join("countersign.toml"), "", std::collections::BTreeMap::new());
+        let mut reader = Reader::new(
+            &directory.join("countersign.toml"),
+            "",
+            std::collections::BTreeMap::new(),
+        );
         match read_sections(&mut reader) {
             Some(settings) if reader.problems.is_empty() => Ok(settings),
             _ => Err(reader.problems),
@@ -115,7 +125,9 @@ impl Settings {
     /// How many workers to start: what is set, else one for each core.
     #[must_use]
     pub fn workers(&self) -> usize {
-        self.gateway.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        self.gateway
+            .workers
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 }
 
@@ -156,8 +168,15 @@ fn read_sections(reader: &mut Reader<'_>) -> Option<Settings> {
 /// Two listeners cannot have one address.
 fn check_addresses(reader: &mut Reader<'_>, settings: &Settings) {
     let mut taken: Vec<(&str, SocketAddr)> = Vec::new();
-    let listeners = settings.gateway.listen.iter().map(|address| ("gateway", *address));
-    let listeners = listeners.chain([("admin", settings.admin.listen), ("health", settings.health.listen)]);
+    let listeners = settings
+        .gateway
+        .listen
+        .iter()
+        .map(|address| ("gateway", *address));
+    let listeners = listeners.chain([
+        ("admin", settings.admin.listen),
+        ("health", settings.health.listen),
+    ]);
     for (section, address) in listeners {
         if reader.has_problem(section, "listen") {
             continue;
@@ -174,11 +193,15 @@ fn check_addresses(reader: &mut Reader<'_>, settings: &Settings) {
 fn collide(a: SocketAddr, b: SocketAddr) -> bool {
     let all = |ip: IpAddr| ip.is_unspecified();
     let same_family = a.is_ipv4() == b.is_ipv4();
-    a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || (same_family && (all(a.ip()) || all(b.ip()))))
+    a.port() == b.port()
+        && a.port() != 0
+        && (a.ip() == b.ip() || (same_family && (all(a.ip()) || all(b.ip()))))
 }
 
 fn check_files(reader: &mut Reader<'_>, settings: &Settings, files: &mut FileCheck<'_>) {
-    let Settings { admin, store, log, .. } = settings;
+    let Settings {
+        admin, store, log, ..
+    } = settings;
     // A value with a problem is not what the operator meant: what it leads to says nothing.
     let mut note = |section, key, result: Result<(), String>| {
         if let Err(message) = result
@@ -192,14 +215,22 @@ fn check_files(reader: &mut Reader<'_>, settings: &Settings, files: &mut FileChe
     }
     note("admin", "token_file", files.token(&admin.token_file));
     note("store", "path", files.creatable(&store.path));
-    note("store", "master_key_file", files.master_key(&store.master_key_file));
+    note(
+        "store",
+        "master_key_file",
+        files.master_key(&store.master_key_file),
+    );
     for (key, target) in [("access", &log.access), ("audit", &log.audit)] {
         if let LogTarget::File(path) = target {
             note("log", key, files.creatable(path));
         }
     }
     if let Some(warning) = files.exposed_key(&admin.key) {
-        files.warn("admin.key".to_owned(), reader.place("admin", "key"), warning);
+        files.warn(
+            "admin.key".to_owned(),
+            reader.place("admin", "key"),
+            warning,
+        );
     }
 }
 

@@ -41,7 +41,11 @@ impl<'a> Reader<'a> {
                     line: error.span().map_or(1, |span| line_of(text, span.start)),
                 };
                 let message = error.message().lines().collect::<Vec<_>>().join("; ");
-                problems.push(SettingsProblem { key: String::new(), place, message });
+                problems.push(SettingsProblem {
+                    key: String::new(),
+                    place,
+                    message,
+                });
                 None
             }
         };
@@ -71,7 +75,11 @@ impl<'a> Reader<'a> {
         if let Some(text) = self.variables.get(&variable_of(section, key)) {
             let value = T::from_text(text, &self.base);
             if value.is_none() {
-                self.note(section, key, format!("expected {}, found `{text}`", T::EXPECTED));
+                self.note(
+                    section,
+                    key,
+                    format!("expected {}, found `{text}`", T::EXPECTED),
+                );
             }
             return value.or_else(|| self.default(default));
         }
@@ -98,17 +106,27 @@ impl<'a> Reader<'a> {
         }
         let value = self.default(default);
         if value.is_none() {
-            self.note_at(label, entry.place.clone(), format!("is missing; expected {}", T::EXPECTED));
+            self.note_at(
+                label,
+                entry.place.clone(),
+                format!("is missing; expected {}", T::EXPECTED),
+            );
         }
         value
     }
 
     fn value_of_item<T: Setting>(&mut self, label: &str, item: &Item) -> Option<T> {
-        let value = item.as_value().and_then(|value| T::from_toml(value, &self.base));
+        let value = item
+            .as_value()
+            .and_then(|value| T::from_toml(value, &self.base));
         if value.is_none() {
             let found = item.as_value().map_or_else(|| "a table".to_owned(), shown);
             let place = self.place_of(item.span());
-            self.note_at(label.to_owned(), place, format!("expected {}, found {found}", T::EXPECTED));
+            self.note_at(
+                label.to_owned(),
+                place,
+                format!("expected {}, found {found}", T::EXPECTED),
+            );
         }
         value
     }
@@ -147,7 +165,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn note_at(&mut self, key: String, place: Place, message: String) {
-        self.problems.push(SettingsProblem { key, place, message });
+        self.problems.push(SettingsProblem {
+            key,
+            place,
+            message,
+        });
     }
 
     /// Where a key's value was written.
@@ -156,7 +178,8 @@ impl<'a> Reader<'a> {
         if self.variables.contains_key(&variable) {
             return Place::Variable(format!("{PREFIX}{variable}"));
         }
-        match section_of(self.document.as_ref(), section).and_then(|table| table.get_key_value(key)) {
+        match section_of(self.document.as_ref(), section).and_then(|table| table.get_key_value(key))
+        {
             Some((key, item)) => self.place_of(key.span().or_else(|| item.span())),
             None => Place::Default,
         }
@@ -164,7 +187,10 @@ impl<'a> Reader<'a> {
 
     fn place_of(&self, span: Option<Range<usize>>) -> Place {
         let line = span.map_or(1, |span| line_of(self.text, span.start));
-        Place::Line { file: self.file.clone(), line }
+        Place::Line {
+            file: self.file.clone(),
+            line,
+        }
     }
 
     /// The entries of a list of tables.
@@ -193,7 +219,13 @@ impl<'a> Reader<'a> {
     pub(super) fn check_entry_keys(&mut self, entry: &Entry, known: &[&str]) {
         for (key, item) in entry.table.iter() {
             if !known.contains(&key) {
-                let place = self.place_of(entry.table.key(key).and_then(|key| key.span()).or(item.span()));
+                let place = self.place_of(
+                    entry
+                        .table
+                        .key(key)
+                        .and_then(|key| key.span())
+                        .or(item.span()),
+                );
                 let message = format!("is not known{}", meant(key, known.iter().copied(), ""));
                 self.note_at(format!("{}.{key}", entry.label), place, message);
             }
@@ -204,7 +236,9 @@ impl<'a> Reader<'a> {
     pub(super) fn check_names(&mut self, sections: &[SectionInfo], lists: &[&str]) {
         let document = self.document.clone();
         let empty = Table::new();
-        let root = document.as_ref().map_or(&empty, |document| document.as_table());
+        let root = document
+            .as_ref()
+            .map_or(&empty, |document| document.as_table());
         for (name, item) in root {
             if lists.contains(&name) {
                 continue;
@@ -218,7 +252,11 @@ impl<'a> Reader<'a> {
             };
             let Some(table) = item.as_table_like() else {
                 let place = self.place_of(at);
-                self.note_at(name.to_owned(), place, format!("is a section: write [{name}] and its keys below"));
+                self.note_at(
+                    name.to_owned(),
+                    place,
+                    format!("is a section: write [{name}] and its keys below"),
+                );
                 continue;
             };
             self.check_keys(table, section, sections);
@@ -226,26 +264,42 @@ impl<'a> Reader<'a> {
         self.check_variables(sections, lists);
     }
 
-    fn check_keys(&mut self, table: &dyn TableLike, section: &SectionInfo, sections: &[SectionInfo]) {
+    fn check_keys(
+        &mut self,
+        table: &dyn TableLike,
+        section: &SectionInfo,
+        sections: &[SectionInfo],
+    ) {
         let names = |section: &SectionInfo| section.keys.iter().map(|key| key.name);
         for (key, item) in table.iter() {
             if names(section).any(|name| name == key) {
                 continue;
             }
-            let elsewhere = sections.iter().find(|other| names(other).any(|name| name == key));
+            let elsewhere = sections
+                .iter()
+                .find(|other| names(other).any(|name| name == key));
             let hint = match elsewhere {
                 Some(other) => format!("; it belongs to [{}]", other.name),
                 None => meant(key, names(section), ""),
             };
             let place = self.place_of(table.key(key).and_then(Key::span).or_else(|| item.span()));
-            self.note_at(format!("{}.{key}", section.name), place, format!("is not known{hint}"));
+            self.note_at(
+                format!("{}.{key}", section.name),
+                place,
+                format!("is not known{hint}"),
+            );
         }
     }
 
     fn check_variables(&mut self, sections: &[SectionInfo], lists: &[&str]) {
         let known: Vec<String> = sections
             .iter()
-            .flat_map(|section| section.keys.iter().map(|key| variable_of(section.name, key.name)))
+            .flat_map(|section| {
+                section
+                    .keys
+                    .iter()
+                    .map(|key| variable_of(section.name, key.name))
+            })
             .collect();
         let unknown: Vec<String> = self
             .variables
@@ -255,7 +309,9 @@ impl<'a> Reader<'a> {
             .cloned()
             .collect();
         for name in unknown {
-            let of_list = lists.iter().find(|list| name.starts_with(&variable_of(list, "")));
+            let of_list = lists
+                .iter()
+                .find(|list| name.starts_with(&variable_of(list, "")));
             let message = match of_list {
                 Some(list) => format!("[[{list}]] can be set in the file only"),
                 None => {
@@ -263,7 +319,11 @@ impl<'a> Reader<'a> {
                     format!("is not a setting{hint}")
                 }
             };
-            self.note_at(String::new(), Place::Variable(format!("{PREFIX}{name}")), message);
+            self.note_at(
+                String::new(),
+                Place::Variable(format!("{PREFIX}{name}")),
+                message,
+            );
         }
     }
 }
@@ -286,7 +346,10 @@ impl Entry {
     }
 }
 
-fn section_of<'d>(document: Option<&'d Rc<Document<String>>>, section: &str) -> Option<&'d dyn TableLike> {
+fn section_of<'d>(
+    document: Option<&'d Rc<Document<String>>>,
+    section: &str,
+) -> Option<&'d dyn TableLike> {
     document?.get(section)?.as_table_like()
 }
 
@@ -311,18 +374,27 @@ pub(super) fn is_service_link(name: &str) -> bool {
 }
 
 fn not_a_section(name: &str, is_table: bool, sections: &[SectionInfo], lists: &[&str]) -> String {
-    let home = sections.iter().find(|section| section.keys.iter().any(|key| key.name == name));
+    let home = sections
+        .iter()
+        .find(|section| section.keys.iter().any(|key| key.name == name));
     match home {
-        Some(section) if !is_table => format!("is not known here; it belongs to [{}]", section.name),
+        Some(section) if !is_table => {
+            format!("is not known here; it belongs to [{}]", section.name)
+        }
         _ => {
-            let names = sections.iter().map(|section| section.name).chain(lists.iter().copied());
+            let names = sections
+                .iter()
+                .map(|section| section.name)
+                .chain(lists.iter().copied());
             format!("is not a section{}", meant(name, names, ""))
         }
     }
 }
 
 fn meant<'c>(name: &str, candidates: impl Iterator<Item = &'c str>, prefix: &str) -> String {
-    nearest(name, candidates).map_or_else(String::new, |near| format!("; did you mean `{prefix}{near}`?"))
+    nearest(name, candidates).map_or_else(String::new, |near| {
+        format!("; did you mean `{prefix}{near}`?")
+    })
 }
 
 /// A value as it was written, shortened.
@@ -336,5 +408,9 @@ fn shown(value: &Value) -> String {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    text.bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+        + 1
 }

@@ -33,7 +33,11 @@ pub(super) struct SectionInfo {
 }
 
 pub(super) const fn info<S: Section>() -> SectionInfo {
-    SectionInfo { name: S::NAME, about: S::ABOUT, keys: S::KEYS }
+    SectionInfo {
+        name: S::NAME,
+        about: S::ABOUT,
+        keys: S::KEYS,
+    }
 }
 
 /// Declares a section: a structure whose documentation is also the reference for operators. Each key
@@ -75,8 +79,12 @@ macro_rules! section {
 }
 
 macro_rules! default_of {
-    (none) => { None };
-    ($default:tt) => { Some(stringify!($default)) };
+    (none) => {
+        None
+    };
+    ($default:tt) => {
+        Some(stringify!($default))
+    };
 }
 
 pub(super) use {default_of, section};
@@ -90,11 +98,17 @@ pub(super) fn within<T: PartialOrd>(
         if range.contains(value) {
             return Ok(());
         }
-        Err(format!("must be from {} to {}", show(range.start()), show(range.end())))
+        Err(format!(
+            "must be from {} to {}",
+            show(range.start()),
+            show(range.end())
+        ))
     }
 }
 
 /// [`within`] for values that print as they are written.
-pub(super) fn between<T: PartialOrd + Display>(range: RangeInclusive<T>) -> impl Fn(&T) -> Result<(), String> {
+pub(super) fn between<T: PartialOrd + Display>(
+    range: RangeInclusive<T>,
+) -> impl Fn(&T) -> Result<(), String> {
     within(range, ToString::to_string)
 }

@@ -70,6 +70,9 @@ impl Files for MachineFiles {
 
     fn status(&self, path: &Path) -> io::Result<FileStatus> {
         let metadata = fs::metadata(path)?;
-        Ok(FileStatus { is_directory: metadata.is_dir(), mode: metadata.permissions().mode() & 0o7777 })
+        Ok(FileStatus {
+            is_directory: metadata.is_dir(),
+            mode: metadata.permissions().mode() & 0o7777,
+        })
     }
 }

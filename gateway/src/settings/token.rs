@@ -41,7 +41,9 @@ pub fn read(files: &dyn Files, path: &Path) -> Result<AdminToken, String> {
         return Err(format!("`{path}` holds no token"));
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(format!("`{path}` holds more than one line of printable ASCII characters"));
+        return Err(format!(
+            "`{path}` holds more than one line of printable ASCII characters"
+        ));
     }
     if token.len() < TOKEN_CHARACTERS_MIN {
         return Err(format!(

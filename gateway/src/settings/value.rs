@@ -51,7 +51,10 @@ impl Bytes {
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-        match units.iter().find(|(size, _)| self.0 > 0 && self.0.is_multiple_of(*size)) {
+        match units
+            .iter()
+            .find(|(size, _)| self.0 > 0 && self.0.is_multiple_of(*size))
+        {
             Some((size, unit)) => write!(f, "{}{unit}", self.0 / size),
             None => write!(f, "{}", self.0),
         }
@@ -160,7 +163,8 @@ impl Setting for PathBuf {
 }
 
 impl Setting for SocketAddr {
-    const EXPECTED: &'static str = "an address with a port such as \"127.0.0.1:8443\" or \"[::]:8443\"";
+    const EXPECTED: &'static str =
+        "an address with a port such as \"127.0.0.1:8443\" or \"[::]:8443\"";
 
     fn from_text(text: &str, _: &Path) -> Option<Self> {
         text.trim().parse().ok()
@@ -168,15 +172,20 @@ impl Setting for SocketAddr {
 }
 
 impl Setting for Vec<SocketAddr> {
-    const EXPECTED: &'static str =
-        "a list of addresses with ports such as [\"0.0.0.0:8443\", \"[::1]:8443\"] (in a variable: separated by commas)";
+    const EXPECTED: &'static str = "a list of addresses with ports such as [\"0.0.0.0:8443\", \"[::1]:8443\"] (in a variable: separated by commas)";
 
     fn from_text(text: &str, base: &Path) -> Option<Self> {
-        text.split(',').map(|address| SocketAddr::from_text(address, base)).collect()
+        text.split(',')
+            .map(|address| SocketAddr::from_text(address, base))
+            .collect()
     }
 
     fn from_toml(value: &Value, base: &Path) -> Option<Self> {
-        value.as_array()?.iter().map(|address| SocketAddr::from_toml(address, base)).collect()
+        value
+            .as_array()?
+            .iter()
+            .map(|address| SocketAddr::from_toml(address, base))
+            .collect()
     }
 }
 
@@ -208,7 +217,9 @@ impl Setting for RevocationPolicy {
     const EXPECTED: &'static str = "\"hard\", \"soft\" or \"off\"";
 
     fn from_text(text: &str, _: &Path) -> Option<Self> {
-        [Self::Hard, Self::Soft, Self::Off].into_iter().find(|policy| policy.as_str() == text)
+        [Self::Hard, Self::Soft, Self::Off]
+            .into_iter()
+            .find(|policy| policy.as_str() == text)
     }
 }
 
@@ -228,7 +239,9 @@ impl Setting for ClientCertificateMode {
     const EXPECTED: &'static str = "\"none\", \"optional\" or \"required\"";
 
     fn from_text(text: &str, _: &Path) -> Option<Self> {
-        [Self::None, Self::Optional, Self::Required].into_iter().find(|mode| mode.as_str() == text)
+        [Self::None, Self::Optional, Self::Required]
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
     }
 }
 
@@ -263,7 +276,16 @@ mod tests {
         assert_eq!(text("2 m"), Some(Duration::from_secs(120)));
         assert_eq!(text("1h"), Some(Duration::from_secs(3_600)));
         assert_eq!(text("7d"), Some(Duration::from_secs(604_800)));
-        for wrong in ["30", "", "s", "-1s", "1.5s", "1s30", "99999999999999999999s", "213503982334602d"] {
+        for wrong in [
+            "30",
+            "",
+            "s",
+            "-1s",
+            "1.5s",
+            "1s30",
+            "99999999999999999999s",
+            "213503982334602d",
+        ] {
             assert_eq!(text::<Duration>(wrong), None, "{wrong}");
         }
     }
@@ -276,15 +298,27 @@ mod tests {
         for wrong in ["64KB", "k", "-1", "1.5MiB", "99999999999GiB"] {
             assert_eq!(text::<Bytes>(wrong), None, "{wrong}");
         }
-        assert_eq!([Bytes(0), Bytes(1000), Bytes(3 << 20)].map(|b| b.to_string()), ["0", "1000", "3MiB"]);
+        assert_eq!(
+            [Bytes(0), Bytes(1000), Bytes(3 << 20)].map(|b| b.to_string()),
+            ["0", "1000", "3MiB"]
+        );
     }
 
     #[test]
     fn paths_are_relative_to_the_configuration_file() {
-        assert_eq!(text("pki/admin.pem"), Some(PathBuf::from("/etc/countersign/pki/admin.pem")));
-        assert_eq!(text("/run/admin.pem"), Some(PathBuf::from("/run/admin.pem")));
+        assert_eq!(
+            text("pki/admin.pem"),
+            Some(PathBuf::from("/etc/countersign/pki/admin.pem"))
+        );
+        assert_eq!(
+            text("/run/admin.pem"),
+            Some(PathBuf::from("/run/admin.pem"))
+        );
         assert_eq!(text::<PathBuf>(" "), None);
-        assert_eq!(text("logs/a.jsonl"), Some(LogTarget::File("/etc/countersign/logs/a.jsonl".into())));
+        assert_eq!(
+            text("logs/a.jsonl"),
+            Some(LogTarget::File("/etc/countersign/logs/a.jsonl".into()))
+        );
         assert_eq!(text("off"), Some(LogTarget::Off));
     }
 
