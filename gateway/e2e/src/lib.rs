@@ -1,1 +1,11 @@
-//! TestGateway and the end-to-end promises.
+//! `TestGateway`: a whole gateway in this process, on free ports, for the end-to-end promises.
+//!
+//! It is started from a configuration file, as `countersign serve` is, over a store and a PKI of its
+//! own, with a clock that the test moves. On drop it is stopped and the general contract is checked:
+//! connections are back to none and each request has exactly one access record.
+
+mod configuration;
+mod gateway;
+
+pub use configuration::{api, identity, named_value, operation, policy, properties};
+pub use gateway::{Builder, TestGateway};
