@@ -88,3 +88,21 @@ fn on_this_thread(work: impl Future<Output = ()>) {
         .unwrap()
         .block_on(work);
 }
+
+#[tokio::test]
+async fn a_connection_that_has_ended_lets_go_of_its_host() {
+    let pki = Pki::new("a");
+    let client = pki.client("p");
+    let gate = Gate::new();
+    let host = gate
+        .hosts
+        .set(host_settings("a.test", Mode::Required, &pki.bundle()));
+    let held = Arc::strong_count(&host);
+    for version in BOTH_VERSIONS {
+        let dial = || Client::to("a.test", version).with(&client);
+        let (_, heard) = gate.meet(dial()).await.both();
+        gate.meet(dial().resuming(heard.session())).await.both();
+        gate.meet(Client::to("a.test", version)).await.refused();
+    }
+    assert_eq!(Arc::strong_count(&host), held);
+}
