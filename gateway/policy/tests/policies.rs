@@ -653,7 +653,7 @@ fn check_header_lets_listed_values_pass_and_names_why_not() {
     assert_eq!(ended.body, r#"{ "statusCode": 403, "message": "Not you" }"#);
     assert_eq!(
         &*ended.error().message,
-        "Header x-key was not found in the request. Access denied."
+        "Header X-Key was not found in the request. Access denied."
     );
     let ended = run(
         &program(CHECK),
@@ -663,7 +663,7 @@ fn check_header_lets_listed_values_pass_and_names_why_not() {
     assert_eq!(&*ended.error().reason, "HeaderValueNotAllowed");
     assert_eq!(
         &*ended.error().message,
-        "Header x-key value of gamma is not allowed. Access denied."
+        "Header X-Key value of gamma is not allowed. Access denied."
     );
 }
 

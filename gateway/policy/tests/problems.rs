@@ -237,11 +237,21 @@ fn a_choose_that_judges_certificates_and_lets_the_rest_pass_is_linted() {
             "<choose>{is_listed}<choose><when condition=\"true\">{REFUSE}</when><otherwise>{REFUSE}</otherwise></choose></when></choose>"
         ),
         format!("<validate-client-certificate/><choose>{is_listed}</when></choose>"),
+        format!(
+            "<validate-client-certificate validate-trust=\"false\"/><choose>{is_listed}</when></choose>"
+        ),
         "<choose><when condition=\"@(context.Request.Method == &quot;GET&quot;)\"/></choose>"
             .to_owned(),
     ] {
         assert!(lints(&source).is_empty(), "{source}");
     }
+}
+
+#[test]
+fn a_check_that_may_not_run_silences_no_lint() {
+    let source = "<choose><when condition=\"@(context.Request.Method == &quot;POST&quot;)\"><validate-client-certificate/></when></choose>\n\
+                  <choose><when condition=\"@(context.Request.Certificate != null)\"/></choose>";
+    assert_eq!(lints(source), [(2, 2)]);
 }
 
 #[test]

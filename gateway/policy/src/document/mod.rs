@@ -2,7 +2,7 @@
 //!
 //! `rawxml` and `xml` differ in how expressions are written inside attributes and text: as they are,
 //! or with XML's entities. Documents mix both, so nothing here takes a format: each expression is
-//! read in the way in which it is balanced (see [`lexer`]).
+//! read in the way in which it is balanced (decided in `lexer`).
 
 mod entity;
 mod lexer;

@@ -4,11 +4,13 @@
 //! the scopes that apply to a request on top of each other. Linking copies nothing: `<base/>` is
 //! followed at run time.
 
+mod code;
 mod compiler;
 mod environment;
 pub(crate) mod instruction;
 mod lint;
 mod sections;
+mod values;
 
 use std::fmt;
 use std::sync::Arc;

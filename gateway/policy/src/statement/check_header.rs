@@ -21,8 +21,15 @@ pub(super) const POLICY: Policy = Policy {
 
 const NAME: &str = "the name of a header";
 
+/// A header by the name that lookups use, and as it was written.
+#[derive(Clone)]
+struct Name {
+    header: HeaderName,
+    written: Arc<str>,
+}
+
 struct CheckHeader {
-    name: Setting<HeaderName>,
+    name: Setting<Name>,
     status: Setting<StatusCode>,
     message: Setting<Arc<str>>,
     ignore_case: Setting<bool>,
@@ -81,18 +88,25 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
     }))
 }
 
-fn read_name(text: &str) -> Option<HeaderName> {
-    HeaderName::from_bytes(text.as_bytes()).ok()
+fn read_name(text: &str) -> Option<Name> {
+    let header = HeaderName::from_bytes(text.as_bytes()).ok()?;
+    Some(Name {
+        header,
+        written: text.into(),
+    })
 }
 
 impl Statement for CheckHeader {
     fn execute(&self, run: &mut Run<'_>) -> Outcome<Flow> {
-        let name = run.parsed(&self.name, read_name, NAME)?;
+        let Name {
+            header,
+            written: name,
+        } = run.parsed(&self.name, read_name, NAME)?;
         let lines: Vec<String> = run
             .context
             .request
             .headers
-            .get_all(&name)
+            .get_all(&header)
             .iter()
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect();

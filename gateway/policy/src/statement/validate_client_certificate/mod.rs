@@ -89,7 +89,8 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
             "With 'ignore-error=\"true\"' this policy refuses nobody",
             element.offset,
         );
-    } else {
+    } else if compiler.path.len() == 1 {
+        // Inside another policy it may not run.
         compiler.facts.validates_certificate = true;
         compiler.facts.validates_trust |= trust;
     }
