@@ -96,16 +96,22 @@ impl Store for SqliteStore {
     fn data_key(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|connection| {
             connection
-                .query_row("SELECT wrapped FROM data_key WHERE id = 1", [], |row| row.get(0))
+                .query_row("SELECT wrapped FROM data_key WHERE id = 1", [], |row| {
+                    row.get(0)
+                })
                 .optional()
         })
     }
 
     fn put_data_key(&mut self, wrapped: &[u8]) -> Result<(), StoreError> {
-        self.read(|connection| {
-            connection
-                .execute("INSERT OR REPLACE INTO data_key (id, wrapped) VALUES (1, ?1)", [wrapped])
-                .map(drop)
+        let result = self.settled()?.execute(
+            "INSERT OR REPLACE INTO data_key (id, wrapped) VALUES (1, ?1)",
+            [wrapped],
+        );
+        result.map(drop).map_err(|error| {
+            // Which of the two it is shows only when the file is read anew.
+            self.connection = None;
+            opening::classify(&self.path, "cannot keep the data key", &error)
         })
     }
 

@@ -243,7 +243,10 @@ fn history_lists_newest_first_in_pages() {
         numbers(bench.store.revisions(Some(u64::MAX), usize::MAX).unwrap()),
         [5, 4, 3, 2, 1]
     );
-    assert_eq!(numbers(bench.store.revisions(Some(1), 10).unwrap()), Vec::<u64>::new());
+    assert_eq!(
+        numbers(bench.store.revisions(Some(1), 10).unwrap()),
+        Vec::<u64>::new()
+    );
     let expected = StoredRevision {
         number: 2,
         time_ms: 1_700_000_000_002,
@@ -410,6 +413,27 @@ fn a_one_record_commit_writes_as_much_into_a_large_store_as_into_a_small_one() {
         large <= small + 4 * 4200,
         "{small} bytes with 1,000 records, {large} with 100,000"
     );
+}
+
+#[test]
+fn the_data_key_is_kept_beside_the_revisions_and_a_failure_leaves_the_old_one() {
+    let mut bench = bench();
+    assert_eq!(bench.store.data_key().unwrap(), None);
+    bench.store.put_data_key(b"first").unwrap();
+    let connection = bench.store.connection.as_ref().unwrap();
+    connection.pragma_update(None, "query_only", true).unwrap();
+    assert!(bench.store.put_data_key(b"never").is_err());
+    assert_eq!(
+        bench.store.data_key().unwrap().as_deref(),
+        Some(&b"first"[..])
+    );
+    bench.store.put_data_key(b"second").unwrap();
+    let mut bench = bench.reopen();
+    assert_eq!(
+        bench.store.data_key().unwrap().as_deref(),
+        Some(&b"second"[..])
+    );
+    assert_eq!(bench.store.head().unwrap(), 0);
 }
 
 #[test]
