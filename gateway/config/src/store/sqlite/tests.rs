@@ -80,7 +80,7 @@ fn revision(number: u64, changes: &[(&str, Option<&str>)]) -> NewRevision {
         number,
         time_ms: 1_700_000_000_000 + number as i64,
         actor: "operator".to_owned(),
-        comment: (number % 2 == 0).then(|| format!("change {number}")),
+        comment: number.is_multiple_of(2).then(|| format!("change {number}")),
         changes: changes
             .iter()
             .map(|(k, v)| ((*k).to_owned(), v.map(|v| v.as_bytes().to_vec())))
@@ -229,7 +229,7 @@ fn history_lists_newest_first_in_pages() {
     for number in 1..=5 {
         bench.commit(&[
             ("a", Some(&number.to_string())),
-            ("b", (number % 2 == 0).then_some("even")),
+            ("b", number.is_multiple_of(2).then_some("even")),
         ]);
     }
     let numbers =
