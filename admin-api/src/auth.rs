@@ -142,6 +142,7 @@ fn network(address: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::Future as _;
 
     fn tokens() -> Tokens {
         let token = |name: &str, secret: &str, role| AdminToken {
@@ -189,7 +190,10 @@ mod tests {
         let mut waiting = Vec::new();
         for _ in 0..WAITING {
             let mut delay = Box::pin(throttle.delay(None));
-            assert!(futures_util::poll!(&mut delay).is_pending());
+            let polled = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(delay.as_mut().poll(context).is_pending())
+            });
+            assert!(polled.await);
             waiting.push(delay);
         }
         assert!(!throttle.delay(None).await);

@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 /// # Errors
 ///
 /// What is wrong, with line and column; nothing of the body's values is quoted.
-pub fn parse(body: &[u8]) -> Result<Value, String> {
+pub(crate) fn parse(body: &[u8]) -> Result<Value, String> {
     match serde_json::from_slice::<Strict>(body) {
         Ok(Strict(value)) => Ok(value),
         Err(error) => Err(explain(&error)),
