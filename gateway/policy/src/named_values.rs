@@ -94,14 +94,11 @@ pub(crate) fn substitute<V: AsRef<str>>(
 pub(crate) fn code_changes(code: &str, inserted: &[Range<usize>]) -> Vec<usize> {
     let neutral = Variant::of(code, inserted, |_| false);
     let literals = literal_spans(&neutral.code);
+    let comments = comments(&neutral.code, &literals);
     let in_literal: Vec<bool> = neutral
         .places
         .iter()
-        .map(|place| {
-            literals
-                .iter()
-                .any(|(start, end)| *start < place.start && place.end < *end)
-        })
+        .map(|place| around(&literals, place).is_some())
         .collect();
     let is_in_literal = |index: usize| in_literal.get(index).copied().unwrap_or(false);
     let mut changes: Vec<usize> = (0..inserted.len())
@@ -113,16 +110,20 @@ pub(crate) fn code_changes(code: &str, inserted: &[Range<usize>]) -> Vec<usize> 
                 .get(*index)
                 .and_then(|range| code.get(range.clone()))
                 .unwrap_or("");
-            if is_in_literal(*index) {
-                value.contains(['{', '}']) && is_interpolated(&neutral.code, &literals, place)
-            } else {
-                match comment_at(&neutral.code, &literals, place.start) {
-                    Some(Comment::Line) => value.contains(LINE_ENDS),
-                    Some(Comment::Block) => {
-                        value.contains("*/") || ends_block(&neutral.code, place, value)
-                    }
-                    None => false,
+            if let Some((start, _)) = around(&literals, place) {
+                value.contains(['{', '}']) && is_interpolated(&neutral.code, start)
+            } else if let Some((start, _)) = around(&comments, place) {
+                if neutral
+                    .code
+                    .get(start..)
+                    .is_some_and(|comment| comment.starts_with("//"))
+                {
+                    value.contains(LINE_ENDS)
+                } else {
+                    value.contains("*/") || ends_block(&neutral.code, place, value)
                 }
+            } else {
+                false
             }
         })
         .collect();
@@ -210,49 +211,52 @@ impl Variant {
     }
 }
 
-/// Whether the literal around `place` is an interpolated string, in which braces hold code.
-fn is_interpolated(code: &str, literals: &[(usize, usize)], place: &Range<usize>) -> bool {
-    literals
-        .iter()
-        .find(|(start, end)| *start < place.start && place.end < *end)
-        .and_then(|(start, _)| code.get(*start..*start + 2))
+/// The one of `spans`, which are in order and apart, that `place` is inside of.
+fn around(spans: &[(usize, usize)], place: &Range<usize>) -> Option<(usize, usize)> {
+    let after = spans.partition_point(|(start, _)| *start < place.start);
+    let span = after.checked_sub(1).and_then(|i| spans.get(i)).copied()?;
+    (place.end <= span.1).then_some(span)
+}
+
+/// Whether the literal at `start` is an interpolated string, in which braces hold code.
+fn is_interpolated(code: &str, start: usize) -> bool {
+    code.get(start..start + 2)
         .is_some_and(|opening| opening.contains('$'))
 }
 
-enum Comment {
-    Line,
-    Block,
-}
-
-/// The comment around `offset`, which is in no literal.
-fn comment_at(code: &str, literals: &[(usize, usize)], offset: usize) -> Option<Comment> {
-    let gap = literals
-        .iter()
-        .map(|(_, end)| *end)
-        .filter(|end| *end <= offset)
-        .max()
-        .unwrap_or(0);
-    let mut at = gap;
-    while at < offset {
-        let rest = code.get(at..offset)?;
-        let start = rest.find('/')?;
-        let from = at + start;
-        let behind = code.get(from + 2..)?;
-        if code.get(from..)?.starts_with("//") {
-            match behind.find(LINE_ENDS) {
-                Some(length) if from + 2 + length < offset => at = from + 2 + length,
-                _ => return Some(Comment::Line),
-            }
-        } else if code.get(from..)?.starts_with("/*") {
-            match behind.find("*/") {
-                Some(length) if from + 2 + length + 2 <= offset => at = from + 2 + length + 2,
-                _ => return Some(Comment::Block),
-            }
-        } else {
-            at = from + 1;
+/// The comments of code whose literals are known.
+fn comments(code: &str, literals: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut literals = literals.iter().peekable();
+    let mut at = 0;
+    while let Some(start) = code
+        .get(at..)
+        .and_then(|rest| rest.find('/'))
+        .map(|length| at + length)
+    {
+        // Literals that begin before the slash: it is inside the last of them, or none is left.
+        let mut inside = None;
+        while let Some((_, end)) = literals.next_if(|(begin, _)| *begin <= start) {
+            inside = Some(*end).filter(|end| *end > start);
         }
+        if let Some(end) = inside {
+            at = end;
+            continue;
+        }
+        let rest = code.get(start..).unwrap_or("");
+        let behind = code.get(start + 2..).unwrap_or("");
+        let length = if rest.starts_with("//") {
+            behind.find(LINE_ENDS)
+        } else if rest.starts_with("/*") {
+            behind.find("*/").map(|length| length + 2)
+        } else {
+            at = start + 1;
+            continue;
+        };
+        at = length.map_or(code.len(), |length| start + 2 + length);
+        found.push((start, at));
     }
-    None
+    found
 }
 
 /// Whether a value closes a block comment together with what stands around it.
@@ -346,6 +350,27 @@ mod tests {
         assert!(changes("@(1 /* {{v}} */ + 2)", "*/ + evil() /*"));
         assert!(changes("@(1 /* *{{v}} x */ + 2)", "/ + evil() /*"));
         assert!(!changes("@(1 // {{v}}\n + 2)", "\"quote"));
+    }
+
+    #[test]
+    fn slashes_in_literals_begin_no_comment() {
+        assert!(!changes(r#"@("http://x" + {{v}})"#, "1\n + 2"));
+        assert!(changes("@('/' + \"//\" // \"{{v}}\"\n + 1)", "x\ny"));
+        assert!(!changes("@(a / b / {{v}})", "1\n"));
+    }
+
+    #[test]
+    fn many_values_take_time_in_proportion_to_their_number() {
+        for piece in ["{{v}} ", "\"{{v}}\",", "/*{{v}}*/", "/ {{v}}"] {
+            let code = format!("@({})", piece.repeat(20_000));
+            let start = std::time::Instant::now();
+            changes(&code, "\"");
+            assert!(
+                start.elapsed().as_secs() < 30,
+                "{piece}: {:?}",
+                start.elapsed()
+            );
+        }
     }
 
     #[test]

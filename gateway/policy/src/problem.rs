@@ -67,12 +67,22 @@ pub struct Problem {
 impl Problem {
     /// A problem that refuses the document.
     pub fn error(code: &'static str, message: impl Into<String>, position: Position) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), position }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            position,
+        }
     }
 
     /// A problem that is reported but accepted.
     pub fn warning(code: &'static str, message: impl Into<String>, position: Position) -> Self {
-        Self { code, severity: Severity::Warning, message: message.into(), position }
+        Self {
+            code,
+            severity: Severity::Warning,
+            message: message.into(),
+            position,
+        }
     }
 }
 
@@ -86,10 +96,20 @@ impl fmt::Display for Problem {
 /// The candidate nearest to `name` by edit distance, if it is near enough to be a likely slip.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Comparing takes time with the length; nobody slips in a name this long.
+    const LONGEST: usize = 100;
+    if name.len() > LONGEST {
+        return None;
+    }
     let limit = (name.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                distance(&name.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -105,7 +125,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut next = Vec::with_capacity(row.len());
         next.push(left);
         for (cb, up) in b.iter().zip(row.iter().skip(1)) {
-            let value = (diagonal + usize::from(ca != *cb)).min(left + 1).min(up + 1);
+            let value = (diagonal + usize::from(ca != *cb))
+                .min(left + 1)
+                .min(up + 1);
             diagonal = *up;
             left = value;
             next.push(value);
@@ -128,7 +150,11 @@ mod tests {
 
     #[test]
     fn suggests_a_near_name_and_no_far_one() {
-        assert_eq!(nearest("set-headr", ["set-header", "set-body"]), Some("set-header"));
+        assert_eq!(
+            nearest("set-headr", ["set-header", "set-body"]),
+            Some("set-header")
+        );
         assert_eq!(nearest("zzz", ["set-header"]), None);
+        assert_eq!(nearest(&"a".repeat(101), [&*"a".repeat(101)]), None);
     }
 }

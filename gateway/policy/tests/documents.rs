@@ -262,6 +262,7 @@ fn each_way_to_break_a_document_has_its_own_problem() {
         ("<a b=\"@{ return \"x; }\"/>", "ExpressionNotBalanced"),
         ("<v>@{ if (x { }</v>", "ExpressionNotBalanced"),
         ("<a ?/>", "UnexpectedToken"),
+        (&format!("<{}/>", "n".repeat(201)), "NameTooLong"),
     ] {
         let problems = parse(source).expect_err(source);
         assert_eq!(problems[0].code, code, "{source}: {problems:?}");

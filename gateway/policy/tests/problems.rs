@@ -197,6 +197,26 @@ fn a_policy_in_the_wrong_section_is_a_warning_and_works() {
     );
 }
 
+#[test]
+fn a_document_full_of_problems_is_refused_quickly_with_the_first_of_them() {
+    for piece in [
+        "<nothing/>",
+        "<set-header/>",
+        "<set-variable name=\"a\" value=\"@(1)x\"/>",
+        "<set-method>{{a}}</set-method>",
+    ] {
+        let source = piece.repeat(400_000 / piece.len());
+        let start = std::time::Instant::now();
+        let found = problems(&source);
+        assert_eq!(found.len(), 100, "{piece}");
+        assert!(
+            start.elapsed().as_secs() < 20,
+            "{piece}: {:?}",
+            start.elapsed()
+        );
+    }
+}
+
 // Lints.
 
 const REFUSE: &str = "<return-response><set-status code=\"403\"/></return-response>";

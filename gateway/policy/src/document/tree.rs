@@ -27,6 +27,9 @@ pub(super) fn parse(source: &str, lines: &LineIndex) -> Result<Vec<Node>, Vec<Pr
     }
 }
 
+/// Longest name of an element or attribute in bytes.
+const MAX_NAME: usize = 200;
+
 /// Expressions without an end after which reading stops. Each may be sought up to the end of the
 /// document.
 const MAX_UNBALANCED: usize = 5;
@@ -207,13 +210,24 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> Option<&'a str> {
+        let start = self.at;
         let rest = self.rest();
         if !rest.starts_with(is_name_start) {
             return None;
         }
         let length = rest.find(|c| !is_name_character(c)).unwrap_or(rest.len());
         self.at += length;
-        rest.get(..length)
+        let name = rest.get(..length)?;
+        if name.len() <= MAX_NAME {
+            return Some(name);
+        }
+        // Names are repeated in messages and paths.
+        self.problem(
+            "NameTooLong",
+            format!("A name has at most {MAX_NAME} bytes; this one has {length}."),
+            start,
+        );
+        Some("name")
     }
 
     fn end_tag(&mut self) {

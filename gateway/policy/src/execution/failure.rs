@@ -134,11 +134,17 @@ impl Failure {
         }
     }
 
-    /// An expression threw: 500.
+    /// An expression threw: 500. One that used more than its budget has a reason of its own, so that
+    /// logs and metrics tell it from a slip.
     #[must_use]
     pub fn expression(exception: &Exception) -> Self {
+        let reason = if exception.is_budget() {
+            "ExpressionBudgetExceeded"
+        } else {
+            "ExpressionValueEvaluationFailure"
+        };
         Self::internal(
-            "ExpressionValueEvaluationFailure",
+            reason,
             format!("Expression evaluation failed. {}", exception.message),
         )
     }

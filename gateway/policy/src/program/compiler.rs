@@ -74,6 +74,9 @@ impl<'a> Compiler<'a> {
     }
 
     pub(crate) fn error(&mut self, code: &'static str, message: impl Into<String>, offset: usize) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         let position = self.document.position(offset);
         self.push(Problem::error(code, message, position));
     }
@@ -84,6 +87,9 @@ impl<'a> Compiler<'a> {
         message: impl Into<String>,
         offset: usize,
     ) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         let position = self.document.position(offset);
         self.push(Problem::warning(code, message, position));
     }

@@ -16,6 +16,9 @@ use super::environment::ResourceKind;
 /// Most bytes that named values may add to one document.
 const MAX_SUBSTITUTED: usize = 2 * 1024 * 1024;
 
+/// Most characters of a value that a message repeats.
+const SHOWN: usize = 100;
+
 /// A value with its named values put in.
 pub(super) struct Read {
     pub(super) text: SourceText,
@@ -144,7 +147,7 @@ impl Compiler<'_> {
             return;
         }
         // Shown as written: a named value by its name, for it may be secret.
-        let written = attribute.value.as_str();
+        let written: String = attribute.value.as_str().chars().take(SHOWN).collect();
         let hint = if written == name {
             self.near_name(kind, name)
         } else {
@@ -171,7 +174,7 @@ impl Compiler<'_> {
             .as_str()
             .trim_matches(is_blank)
             .chars()
-            .take(60)
+            .take(SHOWN)
             .collect();
         self.error(
             "InvalidValue",

@@ -269,8 +269,9 @@ fn name(attribute: &Attribute, value: &str, compiler: &mut Compiler<'_>) -> Opti
                     attribute.name
                 )
             } else {
+                let why: String = error.to_string().chars().take(200).collect();
                 format!(
-                    "The attribute '{}' is no distinguished name: {error}.",
+                    "The attribute '{}' is no distinguished name: {why}.",
                     attribute.name
                 )
             };
