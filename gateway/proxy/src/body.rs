@@ -26,6 +26,9 @@ pub enum BodyError {
     /// It is longer than the limit.
     #[error("the body is larger than the limit")]
     TooLarge,
+    /// Too much is in memory already.
+    #[error("too many bytes of bodies are in memory already")]
+    NoRoom,
     /// The sender broke off, or what it sent is malformed; the reason is for operators.
     #[error("the body broke off: {0}")]
     Broken(String),
@@ -161,7 +164,16 @@ impl Body {
     ///
     /// # Errors
     /// As the body's own, and [`BodyError::TooLarge`] beyond `limit` bytes.
-    pub async fn collect(mut self, limit: usize) -> Result<Bytes, BodyError> {
+    pub async fn collect(self, limit: usize) -> Result<Bytes, BodyError> {
+        self.collect_within(limit, |_| true).await
+    }
+
+    /// The same, asking `room` before so many more bytes are kept.
+    pub(crate) async fn collect_within(
+        mut self,
+        limit: usize,
+        room: impl Fn(usize) -> bool,
+    ) -> Result<Bytes, BodyError> {
         if self.size_hint().lower() > limit as u64 {
             return Err(BodyError::TooLarge);
         }
@@ -175,6 +187,9 @@ impl Body {
             };
             if first.len() + all.len() + data.len() > limit {
                 return Err(BodyError::TooLarge);
+            }
+            if !room(data.len()) {
+                return Err(BodyError::NoRoom);
             }
             if first.is_empty() && all.is_empty() {
                 first = data;

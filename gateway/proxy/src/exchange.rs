@@ -28,6 +28,7 @@ pub(crate) struct Exchange {
     lap: Cell<Instant>,
     bytes_in: Cell<u64>,
     bytes_out: Cell<u64>,
+    buffered: Cell<usize>,
     request_error: RefCell<Option<BodyError>>,
     recorded: Cell<bool>,
     forwarded: Cell<bool>,
@@ -58,12 +59,14 @@ impl Exchange {
     /// From here on there will be one access record.
     pub(crate) fn begin(connection: &Rc<Connection>, request: &Request<Body>) -> Rc<Self> {
         let now = Instant::now();
+        connection.worker.load.request_begins();
         Rc::new(Self {
             id: connection.worker.request_id(),
             began: now,
             lap: Cell::new(now),
             bytes_in: Cell::new(0),
             bytes_out: Cell::new(0),
+            buffered: Cell::new(0),
             request_error: RefCell::new(None),
             recorded: Cell::new(false),
             forwarded: Cell::new(false),
@@ -104,6 +107,16 @@ impl Exchange {
             facts.method = Cow::Borrowed("-");
             facts.path = "-".to_owned();
         });
+    }
+
+    /// Takes room for so many more bytes of bodies in memory, for as long as the exchange lasts;
+    /// `false` if the worker has none left.
+    pub(crate) fn take_room(&self, bytes: usize) -> bool {
+        let taken = self.connection.worker.load.take_room(bytes);
+        if taken {
+            self.buffered.set(self.buffered.get() + bytes);
+        }
+        taken
     }
 
     /// The request is about to be sent to a backend.
@@ -177,8 +190,14 @@ impl Exchange {
         let worker = &self.connection.worker;
         let total = self.began.elapsed();
         worker.metrics.stage(Stage::Total, total);
-        let mut facts = self.facts.borrow_mut();
-        if facts.status.is_none() && facts.error.is_none() {
+        // A panic may have struck while it was borrowed, and this may run because of it.
+        let Ok(mut facts) = self.facts.try_borrow_mut() else {
+            return;
+        };
+        if std::thread::panicking() {
+            facts.fault = Fault::Gateway;
+            facts.error = Some(Cow::Borrowed("a defect of the gateway ended the request"));
+        } else if facts.status.is_none() && facts.error.is_none() {
             facts.fault = Fault::Client;
             facts.error = Some(Cow::Borrowed("the client went away before it was answered"));
         }
@@ -264,6 +283,10 @@ impl Tally for Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        self.connection
+            .worker
+            .load
+            .request_ends(self.buffered.get());
         self.record();
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum Problem {
     Upgrade,
     /// `Content-Length` is over the limit.
     TooLarge,
+    /// The worker has as many requests as it can take.
+    Overloaded,
 }
 
 impl Problem {
@@ -46,7 +48,7 @@ impl Problem {
             Self::Head(refusal) => refusal.status,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Certificate(_) => StatusCode::FORBIDDEN,
-            Self::Quarantined(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Quarantined(_) | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::Upgrade => StatusCode::NOT_IMPLEMENTED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -60,7 +62,7 @@ impl Problem {
             Self::Misdirected => "This connection does not serve the requested host.",
             Self::Certificate(Reason::NotFound) => "Client certificate missing",
             Self::Certificate(_) => "Invalid client certificate",
-            Self::Quarantined(_) => "Service unavailable",
+            Self::Quarantined(_) | Self::Overloaded => "Service unavailable",
             Self::Expectation => "The only expectation that can be met is 100-continue.",
             Self::Upgrade => "WebSocket is not supported.",
             Self::TooLarge => "The request body is too large.",
@@ -72,13 +74,14 @@ impl Problem {
         match self {
             Self::Certificate(reason) => reason.code(),
             Self::Quarantined(what) => what,
+            Self::Overloaded => "the worker has as many requests as it may have",
             _ => self.message(),
         }
     }
 
     pub(crate) fn fault(&self) -> Fault {
         match self {
-            Self::Quarantined(_) => Fault::Gateway,
+            Self::Quarantined(_) | Self::Overloaded => Fault::Gateway,
             _ => Fault::Client,
         }
     }
@@ -89,12 +92,14 @@ impl Problem {
             // A new connection may present another certificate; this one never will.
             Self::Certificate(_) => After::ConnectionEnds,
             Self::Head(_) | Self::TooLarge | Self::Expectation => After::StreamEnds,
-            Self::Misdirected | Self::Quarantined(_) | Self::Upgrade => After::Open,
+            Self::Misdirected | Self::Quarantined(_) | Self::Upgrade | Self::Overloaded => {
+                After::Open
+            }
         }
     }
 
     pub(crate) fn retry_after(&self) -> Option<u32> {
-        matches!(self, Self::Quarantined(_)).then_some(RETRY_AFTER)
+        matches!(self, Self::Quarantined(_) | Self::Overloaded).then_some(RETRY_AFTER)
     }
 }
 
@@ -134,8 +139,19 @@ pub(crate) fn of_request_body(error: &BodyError) -> Failure {
             "The request body is larger than the limit.".to_owned(),
             "The request body is too large.",
         ),
+        BodyError::NoRoom => overloaded(error),
         BodyError::Broken(reason) => Failure::client_connection(reason.clone()),
     }
+}
+
+fn overloaded(error: &BodyError) -> Failure {
+    let failure = Failure::of_policy(
+        "Overloaded",
+        error.to_string(),
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Service unavailable",
+    );
+    failure.with_header(http::header::RETRY_AFTER, RETRY_AFTER.into())
 }
 
 fn client(status: StatusCode, message: String, told: &'static str) -> Failure {
@@ -150,6 +166,7 @@ fn client(status: StatusCode, message: String, told: &'static str) -> Failure {
 pub(crate) fn of_response_body(error: &BodyError) -> Failure {
     match error {
         BodyError::Timeout => Failure::backend_timeout("the response body stalled"),
+        BodyError::NoRoom => overloaded(error),
         BodyError::TooLarge => Failure::backend_connection(
             "the response body is larger than what policies may read into memory",
         ),

@@ -24,6 +24,8 @@ mod worker;
 mod workers;
 
 pub use body::{Body, BodyError};
-pub use settings::{AdmissionSettings, FrontSettings, ProxySettings, UpstreamSettings};
+pub use settings::{
+    AdmissionSettings, FrontSettings, LoadSettings, ProxySettings, UpstreamSettings,
+};
 pub use worker::ProxyDependencies;
 pub use workers::{Drained, Proxy, ProxyHandle, StartError};

@@ -105,7 +105,7 @@ impl<'r> Passage<'r> {
             .body
             .take()
             .unwrap_or_default()
-            .collect(limit)
+            .collect_within(limit, |bytes| self.exchange.take_room(bytes))
             .await
     }
 
@@ -115,7 +115,9 @@ impl<'r> Passage<'r> {
             .backend
             .as_mut()
             .and_then(|backend| backend.body.take());
-        body.unwrap_or_default().collect(limit).await
+        body.unwrap_or_default()
+            .collect_within(limit, |bytes| self.exchange.take_room(bytes))
+            .await
     }
 
     async fn forward(

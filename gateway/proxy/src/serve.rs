@@ -48,6 +48,9 @@ async fn answer(
     request: Request<Body>,
 ) -> Result<Reply, Problem> {
     let worker = &connection.worker;
+    if worker.load.is_over() {
+        return Err(Problem::Overloaded);
+    }
 
     // pin: everything below belongs to this one revision.
     let snapshot = worker.snapshots.pin();

@@ -16,6 +16,8 @@ pub struct ProxySettings {
     pub via: String,
     /// Limits on connections and handshakes.
     pub admission: AdmissionSettings,
+    /// Limits on what is worked on at a time.
+    pub load: LoadSettings,
     /// Limits and deadlines towards clients.
     pub front: FrontSettings,
     /// Deadlines and pool sizes towards backends.
@@ -30,6 +32,7 @@ impl Default for ProxySettings {
             revision_header: false,
             via: "countersign".to_owned(),
             admission: AdmissionSettings::default(),
+            load: LoadSettings::default(),
             front: FrontSettings::default(),
             upstream: UpstreamSettings::default(),
         }
@@ -60,6 +63,26 @@ impl Default for AdmissionSettings {
             handshakes_per_worker: 2_048,
             handshakes_per_address: 256,
             handshake_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How much is worked on at a time. A request over a limit is answered 503 with `Retry-After`, while
+/// those that have begun go on.
+#[derive(Debug, Clone)]
+pub struct LoadSettings {
+    /// Requests in flight per worker.
+    pub requests_per_worker: usize,
+    /// Bytes of bodies that policies have read into memory, per worker. Without it, many requests
+    /// each within its own limit would still fill the machine.
+    pub buffered_bytes_per_worker: usize,
+}
+
+impl Default for LoadSettings {
+    fn default() -> Self {
+        Self {
+            requests_per_worker: 16_384,
+            buffered_bytes_per_worker: 256 * 1024 * 1024,
         }
     }
 }

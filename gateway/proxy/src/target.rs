@@ -8,7 +8,8 @@ use crate::front::framing::Refusal;
 /// The request's target, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// Host in lower case, without port and trailing dot; empty if an HTTP/1.0 client gave none.
+    /// Host in lower case, without port and trailing dot, an IPv6 address in its brackets; empty if
+    /// an HTTP/1.0 client gave none.
     pub(crate) host: String,
     /// Port, 443 if none is given.
     pub(crate) port: u16,
@@ -58,10 +59,6 @@ fn named(authority: &Authority) -> Result<Target, Refusal> {
         ));
     }
     let host = authority.host();
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
     let host = host.strip_suffix('.').unwrap_or(host);
     if host.is_empty() {
         return Err(Refusal::bad_request("The Host is empty."));
@@ -150,7 +147,7 @@ mod tests {
         assert_eq!(target("/", &["a:8443"]).unwrap(), ("a".to_owned(), 8443));
         assert_eq!(
             target("/", &["[::1]:8443"]).unwrap(),
-            ("::1".to_owned(), 8443)
+            ("[::1]".to_owned(), 8443)
         );
         assert_eq!(target("https://a/x", &["a"]).unwrap().0, "a");
         assert_eq!(target("https://a/x", &[]).unwrap().0, "a");

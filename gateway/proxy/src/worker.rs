@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::limits::{Addresses, Admission};
-use crate::settings::{FrontSettings, ProxySettings};
+use crate::settings::{FrontSettings, LoadSettings, ProxySettings};
 use crate::upstream::Upstreams;
 use crate::upstream::connect::{SecureBackend, SecureFuture};
 
@@ -67,6 +67,7 @@ pub(crate) struct Worker {
     pub(crate) drain: watch::Receiver<bool>,
     /// The scheme of every request.
     pub(crate) https: Arc<str>,
+    pub(crate) load: Load,
     recorder: Recorder,
     apis: RefCell<HashMap<Arc<str>, Arc<ApiMetrics>>>,
     no_api: Arc<ApiMetrics>,
@@ -95,6 +96,7 @@ impl Worker {
             metrics: dependencies.recorder.worker(),
             access: dependencies.access.clone(),
             drain,
+            load: Load::new(settings.load.clone()),
             https: Arc::from("https"),
             no_api: dependencies.recorder.no_api(),
             recorder: dependencies.recorder.clone(),
@@ -140,6 +142,49 @@ impl Worker {
         let metrics = self.recorder.api(api);
         metrics.count(class, fault);
         apis.insert(Arc::clone(api), metrics);
+    }
+}
+
+/// What is being worked on.
+pub(crate) struct Load {
+    limits: LoadSettings,
+    requests: Cell<usize>,
+    buffered: Cell<usize>,
+}
+
+impl Load {
+    fn new(limits: LoadSettings) -> Self {
+        Self {
+            limits,
+            requests: Cell::new(0),
+            buffered: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn request_begins(&self) {
+        self.requests.set(self.requests.get() + 1);
+    }
+
+    /// A request has ended, with so many bytes of bodies in memory.
+    pub(crate) fn request_ends(&self, buffered: usize) {
+        self.requests.set(self.requests.get().saturating_sub(1));
+        self.buffered
+            .set(self.buffered.get().saturating_sub(buffered));
+    }
+
+    /// Whether there are more requests than there may be.
+    pub(crate) fn is_over(&self) -> bool {
+        self.requests.get() > self.limits.requests_per_worker
+    }
+
+    /// Takes room for so many more bytes in memory; `false` if there is none.
+    pub(crate) fn take_room(&self, bytes: usize) -> bool {
+        let buffered = self.buffered.get().saturating_add(bytes);
+        let fits = buffered <= self.limits.buffered_bytes_per_worker;
+        if fits {
+            self.buffered.set(buffered);
+        }
+        fits
     }
 }
 

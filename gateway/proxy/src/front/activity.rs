@@ -21,6 +21,10 @@ pub(crate) struct Activity {
     requests: Cell<u64>,
     /// Since when the client has taken no byte although there are some for it.
     write_blocked: Cell<Option<Instant>>,
+    /// Responses of which the client has taken nothing since their last piece.
+    waiting_for_client: Cell<u32>,
+    /// When the client last took a piece of any response.
+    last_taken: Cell<Instant>,
     /// Verdicts on the heads that were passed on, oldest first.
     heads: RefCell<VecDeque<Option<Refusal>>>,
     /// A refusal that the reader shall hand out as the next head.
@@ -48,6 +52,8 @@ impl Activity {
             open_requests: Cell::new(0),
             requests: Cell::new(0),
             write_blocked: Cell::new(None),
+            waiting_for_client: Cell::new(0),
+            last_taken: Cell::new(Instant::now()),
             heads: RefCell::new(VecDeque::new()),
             forced: Cell::new(None),
             close: Cell::new(false),
@@ -94,6 +100,20 @@ impl Activity {
         self.write_blocked.set(None);
     }
 
+    /// A response handed out a piece: until it is asked for the next, the client's window is full.
+    pub(crate) fn piece_given(&self) {
+        self.waiting_for_client
+            .set(self.waiting_for_client.get() + 1);
+        self.last_taken.set(Instant::now());
+    }
+
+    /// The piece was taken, or the response given up.
+    pub(crate) fn piece_taken(&self) {
+        self.waiting_for_client
+            .set(self.waiting_for_client.get().saturating_sub(1));
+        self.last_taken.set(Instant::now());
+    }
+
     /// Asks the driver to let the open requests finish and then close.
     pub(crate) fn close_after_responses(&self) {
         self.close.set(true);
@@ -106,9 +126,11 @@ impl Activity {
     /// The next deadline, and what is due when it has passed; `None` while a request runs and the
     /// client takes what it is sent.
     pub(crate) fn deadline(&self, settings: &FrontSettings) -> Option<(Instant, Due)> {
-        let blocked = self
-            .write_blocked
-            .get()
+        let stalled = (self.waiting_for_client.get() > 0).then(|| self.last_taken.get());
+        let blocked = [self.write_blocked.get(), stalled]
+            .into_iter()
+            .flatten()
+            .min()
             .map(|since| (since + settings.write_timeout, Due::Abort));
         if self.open_requests.get() > 0 {
             return blocked;
@@ -137,6 +159,12 @@ impl Activity {
 /// Counts as an open request until dropped.
 #[derive(Debug)]
 pub(crate) struct OpenRequest(Rc<Activity>);
+
+impl OpenRequest {
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.0
+    }
+}
 
 impl Drop for OpenRequest {
     fn drop(&mut self) {

@@ -335,6 +335,9 @@ fn check_head(head: &[u8], limits: HeadLimits) -> Result<BodyLength, Refusal> {
             "The request target is neither a path nor a URL.",
         ));
     }
+    if !target.bytes().all(is_ordinary) && target.parse::<http::Uri>().is_err() {
+        return Err(Refusal::bad_request("The request target is malformed."));
+    }
     let http_10 = request.version == Some(0);
     let framing = Framing::read(request.headers)?;
     check_host(target, http_10, framing.host)?;
@@ -426,6 +429,13 @@ fn decimal(digits: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Whether a byte may stand in a path or query wherever it likes (RFC 3986 section 3.3). Anything
+/// else is rare and looked at closely, because the HTTP implementation would refuse it on its own,
+/// without a record.
+fn is_ordinary(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~/?&=%!$'()*+,;:@".contains(&byte)
 }
 
 /// What follows the scheme of a target in absolute form (RFC 9112 section 3.2.2).

@@ -179,13 +179,35 @@ fn deliver(
         }
         (Protocol::Http2, After::ConnectionEnds) => activity.close_after_responses(),
     }
-    response.map(|body| Delivered { body, _open: open })
+    response.map(|body| Delivered {
+        body,
+        open,
+        given: false,
+    })
 }
 
 /// A response's body on its way; the request is open until it is gone.
 struct Delivered {
     body: Body,
-    _open: OpenRequest,
+    open: OpenRequest,
+    /// A piece has been handed out and the next one not been asked for: it is the client that is
+    /// waited for, not the backend. With HTTP/2 this is the only sign of a client that stopped
+    /// reading (RFC 9113 section 10.5), because its socket stays writable.
+    given: bool,
+}
+
+impl Delivered {
+    fn piece_was_taken(&mut self) {
+        if std::mem::take(&mut self.given) {
+            self.open.activity().piece_taken();
+        }
+    }
+}
+
+impl Drop for Delivered {
+    fn drop(&mut self) {
+        self.piece_was_taken();
+    }
 }
 
 impl HttpBody for Delivered {
@@ -196,7 +218,13 @@ impl HttpBody for Delivered {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        self.piece_was_taken();
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(Some(Ok(_)))) {
+            self.given = true;
+            self.open.activity().piece_given();
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

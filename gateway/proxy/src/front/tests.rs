@@ -48,6 +48,13 @@ impl Handler for Echo {
                 after: After::Open,
             };
         }
+        if path == "/echo" {
+            let response = Response::new(request.into_body());
+            return Answer {
+                response,
+                after: After::Open,
+            };
+        }
         if path == "/huge" {
             let response = Response::new(Body::full(vec![b'x'; 64 * 1024 * 1024]));
             return Answer {
@@ -61,7 +68,7 @@ impl Handler for Echo {
                 let mut response = Response::new(Body::full(error.to_string()));
                 *response.status_mut() = match error {
                     BodyError::Timeout => StatusCode::REQUEST_TIMEOUT,
-                    BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                    BodyError::TooLarge | BodyError::NoRoom => StatusCode::PAYLOAD_TOO_LARGE,
                     BodyError::Broken(_) => StatusCode::BAD_REQUEST,
                 };
                 return Answer {
@@ -350,6 +357,29 @@ fn a_client_that_takes_nothing_is_given_up() {
             .await
             .unwrap();
         assert_eq!(served.end.await.unwrap(), End::WriteTimeout);
+    });
+}
+
+#[test]
+fn an_http2_client_that_opens_no_window_is_given_up() {
+    in_worker(async {
+        let settings = FrontSettings {
+            write_timeout: Duration::from_millis(300),
+            ..FrontSettings::default()
+        };
+        let served = serve(Protocol::Http2, settings).await;
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(LocalExecutor, TokioIo::new(served.client))
+                .await
+                .unwrap();
+        tokio::task::spawn_local(connection);
+        let request = Request::post("https://a/echo")
+            .body(Body::full(vec![b'x'; 16 * 1024 * 1024]))
+            .unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        // Pings are still answered; only the body is not read.
+        assert_eq!(served.end.await.unwrap(), End::WriteTimeout);
+        drop(response);
     });
 }
 

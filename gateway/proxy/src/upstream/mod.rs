@@ -140,7 +140,7 @@ impl Upstreams {
                 return Err(Attempt {
                     unsent,
                     stale: is_stale(&error),
-                    failure: failure(FailureKind::Protocol, destination, &sources(&error)),
+                    failure: failure(FailureKind::Protocol, destination, &explain(&error)),
                 });
             }
         };
@@ -205,6 +205,21 @@ fn is_stale(error: &hyper::Error) -> bool {
         source = cause.source();
     }
     false
+}
+
+/// In TLS 1.3 a backend that refuses the gateway's certificate says so only now.
+fn explain(error: &hyper::Error) -> String {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let alert = cause
+            .downcast_ref::<std::io::Error>()
+            .and_then(gateway_tls::connect::backend_alert);
+        if let Some(alert) = alert {
+            return format!("the backend sent the TLS alert {alert}");
+        }
+        source = cause.source();
+    }
+    sources(error)
 }
 
 /// RFC 9112 section 6.3: a response with both lengths may be an attempt at response splitting; its

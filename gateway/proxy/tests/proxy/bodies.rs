@@ -228,3 +228,27 @@ async fn head_responses_keep_the_length_of_the_body_they_do_not_have() {
         assert_eq!(connection.get("/api/x").await.unwrap().status, 200);
     }
 }
+
+#[tokio::test]
+async fn trailers_of_a_chunked_response_reach_an_http2_client_as_grpc_needs() {
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
+    let origin = Origin::builder()
+        .answering(move |_| {
+            Answer::ok()
+                .body("message")
+                .chunked()
+                .header("trailer", "grpc-status")
+                .trailers(trailers.clone())
+        })
+        .start();
+    let bench = Bench::over(origin, |_| {});
+    let client = bench.client().alpn(Alpn::Http2).build().unwrap();
+    let request = Request::post("/api/x")
+        .header("te", "trailers")
+        .body(bytes("call"))
+        .unwrap();
+    let response = client.send(request).await.unwrap();
+    assert_eq!(response.text(), "message");
+    assert_eq!(response.trailers.unwrap()["grpc-status"], "0");
+}
