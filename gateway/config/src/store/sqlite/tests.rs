@@ -226,7 +226,7 @@ fn after_an_unknown_outcome_nothing_is_committed_until_the_store_was_read_again(
 #[test]
 fn history_lists_newest_first_in_pages() {
     let mut bench = bench();
-    for number in 1..=5 {
+    for number in 1..=5_u64 {
         bench.commit(&[
             ("a", Some(&number.to_string())),
             ("b", number.is_multiple_of(2).then_some("even")),
