@@ -71,7 +71,7 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
     }
 }
 
-/// An absolute URL without user, query and fragment.
+/// An absolute URL without user and fragment.
 fn read_url(text: &str) -> Option<Url> {
     let uri: http::Uri = text.parse().ok()?;
     let scheme = match uri.scheme_str()? {
@@ -80,7 +80,7 @@ fn read_url(text: &str) -> Option<Url> {
         _ => return None,
     };
     let authority = uri.authority()?;
-    if authority.as_str().contains('@') || uri.query().is_some() || text.contains('#') {
+    if authority.as_str().contains('@') || text.contains('#') {
         return None;
     }
     let port = match authority.port_u16() {
@@ -99,7 +99,7 @@ fn read_url(text: &str) -> Option<Url> {
         host: authority.host().trim_matches(['[', ']']).into(),
         port,
         path: path.to_owned(),
-        query: String::new(),
+        query: uri.query().unwrap_or("").to_owned(),
     })
 }
 
@@ -126,6 +126,10 @@ mod tests {
             ("b.example.com", 443, "/v1")
         );
         assert_eq!(read_url("http://10.0.0.1:8080").unwrap().path, "/");
+        assert_eq!(
+            read_url("https://b/m?api-version=1").unwrap().query,
+            "api-version=1"
+        );
         let url = read_url("https://[::1]:8443").unwrap();
         assert_eq!((&*url.host, url.port), ("::1", 8443));
         for text in [
@@ -133,7 +137,6 @@ mod tests {
             "b.example.com",
             "ftp://b",
             "https://u:p@b/",
-            "https://b/?q=1",
             "https://b/#f",
             "/v1",
         ] {
