@@ -138,8 +138,8 @@ pub(crate) fn add_forwarded(headers: &mut HeaderMap, client: IpAddr, host: &str)
     }
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
     match HeaderValue::from_str(host) {
-        Ok(value) => headers.insert(FORWARDED_HOST, value),
-        Err(_) => headers.remove(FORWARDED_HOST),
+        Ok(value) if !host.is_empty() => headers.insert(FORWARDED_HOST, value),
+        _ => headers.remove(FORWARDED_HOST),
     };
 }
 

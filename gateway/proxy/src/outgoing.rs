@@ -34,8 +34,12 @@ pub(crate) fn build(
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
     }
+    // A backend's own headers replace the client's; one name may have several values.
+    for (name, _) in &upstream.headers {
+        headers.remove(name);
+    }
     for (name, value) in &upstream.headers {
-        headers.insert(name, value.clone());
+        headers.append(name, value.clone());
     }
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = request.method.clone();

@@ -128,10 +128,14 @@ fn framing_and_hop_by_hop_headers_never_leave() {
 #[test]
 fn credentials_of_the_backend_replace_what_the_client_sent() {
     let mut backend = upstream("", "");
-    backend.headers = vec![(
-        header::AUTHORIZATION,
-        HeaderValue::from_static("Basic b3Vycw=="),
-    )];
+    backend.headers = vec![
+        (
+            header::AUTHORIZATION,
+            HeaderValue::from_static("Basic b3Vycw=="),
+        ),
+        (header::ACCEPT, HeaderValue::from_static("a/b")),
+        (header::ACCEPT, HeaderValue::from_static("c/d")),
+    ];
     let sent = built(
         &request("/", "", &[("authorization", "Bearer theirs")]),
         &backend,
@@ -144,4 +148,6 @@ fn credentials_of_the_backend_replace_what_the_client_sent() {
             .collect::<Vec<_>>(),
         ["Basic b3Vycw=="]
     );
+    let accepted: Vec<_> = sent.headers().get_all("accept").iter().collect();
+    assert_eq!(accepted, ["a/b", "c/d"]);
 }

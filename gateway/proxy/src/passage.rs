@@ -152,6 +152,7 @@ impl<'r> Passage<'r> {
                 worker
                     .connectors
                     .get(tls)
+                    .await
                     .map_err(Failure::backend_connection)?,
             ),
         };

@@ -47,6 +47,18 @@ pub(crate) fn to_problem(exchange: &Exchange, problem: &Problem) -> Reply {
     }
 }
 
+/// A response without its body still says how long it would have been (RFC 9110 section 9.3.2); one
+/// with status 204 has none to speak of (section 8.6).
+fn describe_missing(response: &mut Response<Body>, body: &Body) {
+    if response.status() == StatusCode::NO_CONTENT {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    } else if let Some(bytes) = body.in_memory().filter(|bytes| !bytes.is_empty()) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    }
+}
+
 const REVISION: HeaderName = HeaderName::from_static("x-countersign-revision");
 
 /// Hands the reply to the front; its last byte ends the exchange.
@@ -72,9 +84,7 @@ pub(crate) fn send(connection: &Connection, exchange: &Rc<Exchange>, reply: Repl
         exchange.is_head() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let body = std::mem::take(response.body_mut());
     let body = if bodiless {
-        if status == StatusCode::NO_CONTENT {
-            response.headers_mut().remove(header::CONTENT_LENGTH);
-        }
+        describe_missing(&mut response, &body);
         Body::empty()
     } else {
         body

@@ -226,16 +226,25 @@ pub(crate) struct Connectors(RefCell<HashMap<[u8; 32], Arc<Connector>>>);
 
 impl Connectors {
     /// The context for `tls`; the error says why there is none.
-    pub(crate) fn get(&self, tls: &UpstreamTls) -> Result<Arc<dyn SecureBackend>, String> {
+    pub(crate) async fn get(
+        &self,
+        tls: &Arc<UpstreamTls>,
+    ) -> Result<Arc<dyn SecureBackend>, String> {
         /// Rotations leave contexts behind.
         const KEPT: usize = 256;
-        let mut known = self.0.borrow_mut();
-        if let Some(connector) = known.get(tls.key()) {
+        if let Some(connector) = self.0.borrow().get(tls.key()) {
             return Ok(Arc::clone(connector) as Arc<dyn SecureBackend>);
         }
-        let connector = Arc::new(Connector(
-            tls.connector().map_err(|error| error.to_string())?,
-        ));
+        // It reads the system's roots from the disk: not on this thread.
+        let build = {
+            let tls = Arc::clone(tls);
+            move || tls.connector().map_err(|error| error.to_string())
+        };
+        let built = tokio::task::spawn_blocking(build)
+            .await
+            .map_err(|error| error.to_string())??;
+        let connector = Arc::new(Connector(built));
+        let mut known = self.0.borrow_mut();
         if known.len() >= KEPT {
             known.clear();
         }

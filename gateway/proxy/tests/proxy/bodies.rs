@@ -225,6 +225,29 @@ async fn head_responses_keep_the_length_of_the_body_they_do_not_have() {
         let response = connection.send(request).await.unwrap();
         assert_eq!(response.header("content-length"), Some("1234"));
         assert!(response.body.is_empty());
+        let unknown = Request::head("/api/x?size=1234&chunked")
+            .body(gateway_testkit::empty())
+            .unwrap();
+        assert_eq!(
+            connection
+                .send(unknown)
+                .await
+                .unwrap()
+                .header("content-length"),
+            None
+        );
+        let error = Request::head("/none")
+            .body(gateway_testkit::empty())
+            .unwrap();
+        let response = connection.send(error).await.unwrap();
+        assert!(
+            response
+                .header("content-length")
+                .unwrap()
+                .parse::<u64>()
+                .unwrap()
+                > 0
+        );
         assert_eq!(connection.get("/api/x").await.unwrap().status, 200);
     }
 }
@@ -251,4 +274,27 @@ async fn trailers_of_a_chunked_response_reach_an_http2_client_as_grpc_needs() {
     let response = client.send(request).await.unwrap();
     assert_eq!(response.text(), "message");
     assert_eq!(response.trailers.unwrap()["grpc-status"], "0");
+}
+
+#[tokio::test]
+async fn a_gibibyte_passes_each_way_without_filling_the_memory() {
+    const GIBIBYTE: u64 = 1 << 30;
+    const ROOM: usize = 64 << 20;
+    let bench = Bench::start();
+    let connection = bench.client().build().unwrap().connect().await.unwrap();
+    assert_eq!(connection.get("/api/x").await.unwrap().status, 200);
+    let before = resident_bytes();
+
+    let request = Request::post("/api/x").body(zeros(GIBIBYTE, true)).unwrap();
+    assert_eq!(connection.send(request).await.unwrap().status, 200);
+    assert_eq!(bench.origin.last().unwrap().body_length, GIBIBYTE);
+    let uploaded = resident_bytes();
+    assert!(uploaded < before + ROOM, "{before} {uploaded}");
+
+    let path = format!("/api/x?size={GIBIBYTE}");
+    let request = Request::get(path).body(gateway_testkit::empty()).unwrap();
+    let mut response = connection.stream(request).await.unwrap();
+    assert_eq!(response.drain().await.unwrap(), GIBIBYTE);
+    let downloaded = resident_bytes();
+    assert!(downloaded < before + ROOM, "{before} {downloaded}");
 }
