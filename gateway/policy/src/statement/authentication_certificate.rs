@@ -7,6 +7,7 @@ use crate::execution::{CertificateChoice, Flow, Outcome, Run};
 use crate::program::{Compiler, ResourceKind, Section};
 
 use super::setting::Setting;
+use super::thumbprint::digits;
 use super::{Kind, Policy, Statement};
 
 pub(super) const POLICY: Policy = Policy {
@@ -39,7 +40,7 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
             Some(Box::new(AuthenticationCertificate::Id(id)))
         }
         (None, Some(attribute)) => {
-            let thumbprint = compiler.text(attribute)?.map(|text| normal(&text));
+            let thumbprint = compiler.text(attribute)?.map(|text| Arc::<str>::from(digits(&text)));
             if let Setting::Literal(thumbprint) = &thumbprint {
                 compiler.reference(ResourceKind::CertificateThumbprint, thumbprint, attribute);
             }
@@ -56,11 +57,6 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
     }
 }
 
-/// A thumbprint as resources have it.
-fn normal(text: &str) -> Arc<str> {
-    text.trim().to_ascii_uppercase().into()
-}
-
 impl Statement for AuthenticationCertificate {
     fn execute(&self, run: &mut Run<'_>) -> Outcome<Flow> {
         let choice = match self {
@@ -70,7 +66,7 @@ impl Statement for AuthenticationCertificate {
                 CertificateChoice::Thumbprint(Arc::clone(thumbprint))
             }
             Self::Thumbprint(thumbprint) => {
-                CertificateChoice::Thumbprint(normal(&run.text(thumbprint)?))
+                CertificateChoice::Thumbprint(digits(&run.text(thumbprint)?).into())
             }
         };
         run.state.client_certificate = Some(choice);

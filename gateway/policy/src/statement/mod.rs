@@ -18,6 +18,7 @@ mod set_status;
 mod set_variable;
 pub(crate) mod setting;
 mod status_code;
+mod thumbprint;
 mod trace;
 mod validate_client_certificate;
 

@@ -7,6 +7,7 @@ use crate::dn::{self, Dn};
 use crate::document::{Attribute, Element};
 use crate::host::Host;
 use crate::program::{Compiler, FAILS_OPEN, ResourceKind};
+use crate::statement::thumbprint::{bytes, digits};
 
 /// One way to be accepted.
 pub(super) enum Accepted {
@@ -209,12 +210,7 @@ fn thumbprint(
     sha1: fn([u8; 20]) -> Claim,
     sha256: fn([u8; 32]) -> Claim,
 ) -> Claim {
-    // Windows' certificate dialogue copies blanks and an invisible mark along.
-    let digits: String = value
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, ':' | '\u{200e}'))
-        .collect();
-    if let Some(bytes) = hexadecimal(&digits) {
+    if let Some(bytes) = bytes(&digits(value)) {
         if let Ok(hash) = <[u8; 20]>::try_from(bytes.as_slice()) {
             return sha1(hash);
         }
@@ -233,29 +229,9 @@ fn thumbprint(
     Claim::Never
 }
 
-fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = digits
-        .chars()
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    Some(
-        digits
-            .chunks_exact(2)
-            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-            .collect(),
-    )
-}
-
 /// Upper-case digits without separators and leading zeros.
 fn serial_number(value: &str) -> String {
-    let digits: String = value
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != ':')
-        .collect();
-    digits.trim_start_matches('0').to_ascii_uppercase()
+    digits(value).trim_start_matches('0').to_owned()
 }
 
 fn name(attribute: &Attribute, value: &str, compiler: &mut Compiler<'_>) -> Option<Dn> {
