@@ -109,14 +109,22 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// If they cannot be read.
-    fn revisions(&mut self, before: Option<u64>, limit: usize) -> Result<Vec<StoredRevision>, StoreError>;
+    fn revisions(
+        &mut self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<StoredRevision>, StoreError>;
 
     /// The keys that revision `number` changed, each with whether it exists after it, at most
     /// `limit`, in key order. `None` if the revision is not kept.
     ///
     /// # Errors
     /// If they cannot be read.
-    fn changes(&mut self, number: u64, limit: usize) -> Result<Option<Vec<(String, bool)>>, StoreError>;
+    fn changes(
+        &mut self,
+        number: u64,
+        limit: usize,
+    ) -> Result<Option<Vec<(String, bool)>>, StoreError>;
 
     /// Content of `key` as of revision `number` (also inside it): `None` if it did not exist.
     ///
