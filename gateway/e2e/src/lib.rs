@@ -3,9 +3,15 @@
 //! It is started from a configuration file, as `countersign serve` is, over a store and a PKI of its
 //! own, with a clock that the test moves. On drop it is stopped and the general contract is checked:
 //! connections are back to none and each request has exactly one access record.
+//!
+//! [`Installation`] is the same as a process: for what only a process shows (signals, `kill -9`, memory).
 
 mod configuration;
 mod gateway;
+mod installation;
+mod process;
 
 pub use configuration::{api, identity, named_value, operation, policy, properties};
 pub use gateway::{Builder, TestGateway};
+pub use installation::{Installation, Served, health};
+pub use process::{Process, program};
