@@ -6,6 +6,7 @@
 pub(crate) mod activity;
 pub(crate) mod framing;
 pub(crate) mod guarded_io;
+mod staged;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -28,6 +29,7 @@ use crate::body::{Body, BodyError};
 use crate::front::activity::{Activity, Due, OpenRequest};
 use crate::front::framing::{HeadLimits, Refusal, Scanner};
 use crate::front::guarded_io::GuardedIo;
+use crate::front::staged::Staged;
 use crate::settings::FrontSettings;
 
 /// The protocol that ALPN chose.
@@ -128,10 +130,12 @@ where
                 // Heads are limited before they come here.
                 .max_buf_size(settings.max_head_bytes.max(MIN_BUFFER) * 2)
                 .serve_connection(TokioIo::new(io), service);
-            drive(connection, activity, settings, drain).await
+            let sent = |_: &mut Context<'_>| Poll::Ready(Ok(()));
+            drive(connection, activity, settings, drain, sent).await
         }
         Protocol::Http2 => {
-            let io = GuardedIo::http2(stream, Rc::clone(&activity));
+            let io = Staged::new(GuardedIo::http2(stream, Rc::clone(&activity)));
+            let staged = io.share();
             let connection = http2::Builder::new(LocalExecutor)
                 .timer(TokioTimer::new())
                 .max_concurrent_streams(settings.http2_streams)
@@ -143,7 +147,8 @@ where
                 .initial_stream_window_size(HTTP2_WINDOW)
                 .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
                 .serve_connection(TokioIo::new(io), service);
-            drive(connection, activity, settings, drain).await
+            let send = move |context: &mut Context<'_>| staged.poll_send(context);
+            drive(connection, activity, settings, drain, send).await
         }
     }
 }
@@ -289,6 +294,7 @@ async fn drive<C: Connection>(
     activity: Rc<Activity>,
     settings: Rc<FrontSettings>,
     mut drain: watch::Receiver<bool>,
+    mut send: impl FnMut(&mut Context<'_>) -> Poll<std::io::Result<()>>,
 ) -> End {
     let mut connection = pin!(connection);
     let mut draining = pin!(async move { drain.wait_for(|drain| *drain).await.is_ok() });
@@ -303,6 +309,9 @@ async fn drive<C: Connection>(
                     Ok(()) => End::Orderly,
                     Err(error) => End::Failed(crate::body::sources(&error)),
                 });
+            }
+            if let Poll::Ready(Err(error)) = send(context) {
+                return Poll::Ready(End::Failed(error.to_string()));
             }
             if !finishing && activity.wants_close() {
                 finishing = true;
