@@ -107,6 +107,9 @@ async fn a_backend_that_demands_the_gateways_certificate_gets_it() {
         500,
         "without a certificate"
     );
+    let record = &bench.records(1).await[0];
+    let error = record["error"].as_str().unwrap();
+    assert!(error.contains("alert certificate_required"), "{error}");
 
     bench.policy(
         "<policies><inbound><base /><authentication-certificate certificate-id=\"mine\" /></inbound><backend><base /></backend></policies>",

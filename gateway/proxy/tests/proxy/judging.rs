@@ -150,3 +150,21 @@ async fn subscription_keys_are_judged_before_policies() {
         "the header wins even if empty"
     );
 }
+
+#[tokio::test]
+async fn http_1_0_clients_are_served_with_and_without_a_host() {
+    let bench = Bench::start();
+    for request in [
+        "GET /api/x?chunked HTTP/1.0\r\nHost: localhost\r\n\r\n",
+        "GET /api/x?chunked HTTP/1.0\r\n\r\n",
+    ] {
+        let mut raw = bench.client().build().unwrap().raw().await.unwrap();
+        raw.write(request.as_bytes()).await.unwrap();
+        let answer = String::from_utf8(raw.read_to_close().await.unwrap()).unwrap();
+        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+        assert!(
+            answer.ends_with("GET /x\n") && !answer.contains("chunked"),
+            "{answer}"
+        );
+    }
+}

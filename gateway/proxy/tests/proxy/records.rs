@@ -1,9 +1,12 @@
 //! One access record for each request, and what is in it.
 
-use gateway_testkit::Alpn;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use gateway_testkit::{Alpn, eventually};
 use http::Request;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, DEADLINE};
 
 #[tokio::test]
 async fn a_record_says_who_asked_for_what_and_what_came_of_it() {
@@ -95,4 +98,53 @@ async fn a_policy_that_refuses_is_recorded_as_a_refusal() {
     assert_eq!(record["verdict_reason"], "ClientCertificateNotTrusted");
     assert_eq!(record["fault"], "client");
     assert_eq!(bench.origin.request_count(), 0);
+}
+
+#[tokio::test]
+async fn every_request_is_recorded_exactly_once_however_it_ends() {
+    const ROUNDS: u64 = 120;
+    let bench = Bench::with(|settings| settings.workers = 2);
+    let mut answered = Vec::new();
+    for round in 0..ROUNDS {
+        let alpn = if round % 2 == 0 {
+            Alpn::Http1
+        } else {
+            Alpn::Http2
+        };
+        let client = bench.client().alpn(alpn).build().unwrap();
+        let connection = client.connect().await.unwrap();
+        let whole = format!("/api/whole-{round}?size=100000");
+        assert_eq!(connection.get(&whole).await.unwrap().status, 200);
+        answered.push(format!("/api/whole-{round}"));
+        // A client that goes away after a while, at another moment each time.
+        let cut = Request::post(format!("/api/cut-{round}?delay=5&size=30000000"))
+            .body(gateway_testkit::zeros(100_000, round % 3 == 0))
+            .unwrap();
+        let patience = Duration::from_micros(round * 150);
+        let _ = tokio::time::timeout(patience, connection.send(cut)).await;
+        connection.abort();
+    }
+    eventually(DEADLINE, "every connection has ended", || async {
+        (bench.proxy().open_connections() == 0).then_some(())
+    })
+    .await;
+    let seen: Vec<String> = bench
+        .origin
+        .recorded()
+        .iter()
+        .map(|request| request.head.path.split('?').next().unwrap().to_owned())
+        .collect();
+    let records = bench.records(seen.len()).await;
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for record in &records {
+        *counts.entry(record["path"].as_str().unwrap()).or_default() += 1;
+    }
+    assert!(counts.values().all(|count| *count == 1), "{counts:?}");
+    for path in seen
+        .iter()
+        .map(|path| format!("/api{path}"))
+        .chain(answered)
+    {
+        assert_eq!(counts.get(path.as_str()), Some(&1), "{path}");
+    }
 }
