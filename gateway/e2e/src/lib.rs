@@ -7,11 +7,19 @@
 //! [`Installation`] is the same as a process: for what only a process shows (signals, `kill -9`, memory).
 
 mod configuration;
+mod connections;
+mod expectation;
 mod gateway;
 mod installation;
 mod process;
+mod real_clients;
+mod workers;
 
 pub use configuration::{api, identity, named_value, operation, policy, properties};
+pub use connections::{Connections, Kind, Outcome, Seen};
+pub use expectation::{Sessions, assert_answered, assert_shut_out};
 pub use gateway::{Builder, TestGateway};
 pub use installation::{Installation, Served, health};
 pub use process::{Process, program};
+pub use real_clients::{Got, Program, python_program};
+pub use workers::{Worker, unique_path};
