@@ -148,6 +148,8 @@ impl Compilation<'_> {
             let Some(found) = found else {
                 let message = format!("certificate `{name}` does not exist");
                 self.problem(path, &format!("credentials.{target}"), message);
+                // Kept as a reference: deleting it is refused as "in use", not as this backend's fault.
+                references.push(Reference::Certificate(self.name_before(name)));
                 missing = true;
                 continue;
             };
@@ -171,5 +173,15 @@ impl Compilation<'_> {
             return None;
         }
         Some(material)
+    }
+
+    /// The resource name, in lower case, of a removed certificate that was named by id or thumbprint.
+    fn name_before(&self, named: &str) -> Arc<str> {
+        let removed = self.before.values().find(|resource| {
+            matches!(&*resource.body, Body::Certificate(certificate)
+                if certificate.facts.thumbprint().eq_ignore_ascii_case(named))
+        });
+        let name = removed.map_or_else(|| Arc::from(named), |resource| resource.path.name());
+        Arc::from(name.to_ascii_lowercase())
     }
 }
