@@ -4,15 +4,22 @@
 //! and paths against the library that APIM allows, and lowers it to a tree in which every local is a
 //! slot and every member a function. [`Expression::evaluate`] runs that tree within a [`Budget`].
 
+mod ast;
 mod budget;
+mod check;
+mod date_parsing;
 mod dates;
 mod exception;
 mod guid;
 mod handle;
 mod key;
 mod lexer;
+mod library;
+mod machine;
+mod node;
 mod numbers;
 mod object;
+mod parser;
 mod print;
 mod query;
 mod random;
@@ -92,6 +99,7 @@ pub struct Needs {
 #[derive(Debug)]
 pub struct Expression {
     source: Box<str>,
+    program: node::Program,
     needs: Needs,
     mentions_certificate: bool,
 }
@@ -108,8 +116,7 @@ impl Expression {
         host: &dyn Host,
         budget: &mut Budget,
     ) -> Result<Value, Exception> {
-        let _ = (context, host, budget);
-        Err(Exception::new(exception::names::NOT_SUPPORTED, "Expressions do not run yet."))
+        machine::run(&self.program, context, host, budget)
     }
 
     /// Which bodies must be in memory before it runs.
@@ -139,10 +146,58 @@ pub fn compile(
     locate: &dyn Fn(usize) -> Position,
     names: &dyn Names,
 ) -> Compiled {
-    let _ = (expected, names);
-    Compiled {
+    let refused = |problems: Vec<Problem>| Compiled {
         expression: None,
-        problems: vec![Problem::error("NotSupported", "Expressions are not supported yet.", locate(code.len().min(MAX_SOURCE)))],
+        problems,
         references: References::default(),
+    };
+    if code.len() > MAX_SOURCE {
+        let message = format!("The expression is longer than {MAX_SOURCE} bytes.");
+        return refused(vec![Problem::error("TooLong", message, locate(0))]);
     }
+    match scan(code) {
+        Ok(length) if length == code.len() => {}
+        Ok(length) => {
+            let message = "Expected the end of the expression.";
+            return refused(vec![Problem::error("Syntax", message, locate(length))]);
+        }
+        Err(error) => {
+            return refused(vec![Problem::error("Syntax", error.message, locate(error.offset))]);
+        }
+    }
+    let parsed = parser::parse(code);
+    let Some(body) = parsed.body else {
+        return refused(
+            parsed
+                .errors
+                .into_iter()
+                .map(|e| Problem::error("Syntax", e.message, locate(e.span.start as usize)))
+                .collect(),
+        );
+    };
+    let checked =
+        check::check(&body, expected, &parsed.mentioned, parsed.assigns_elements, names);
+    let mut findings = checked.findings;
+    findings.sort_by_key(|finding| finding.span.start);
+    let problems = findings
+        .into_iter()
+        .map(|finding| Problem {
+            code: finding.code,
+            severity: finding.severity,
+            message: finding.message,
+            position: locate(finding.span.start as usize),
+        })
+        .collect();
+    let expression = checked.program.map(|program| Expression {
+        source: code.into(),
+        program,
+        needs: checked.needs,
+        mentions_certificate: checked.mentions_certificate,
+    });
+    let references = References {
+        identity_lists: checked.identity_lists,
+        certificates: checked.certificates,
+        unchecked_issuer: checked.unchecked_issuer.map(|span| locate(span.start as usize)),
+    };
+    Compiled { expression, problems, references }
 }

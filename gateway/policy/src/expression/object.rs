@@ -20,12 +20,7 @@ use super::value::Value;
 #[derive(Debug)]
 pub enum Object {
     /// `T[]`.
-    Array {
-        element: Type,
-        items: Mutex<Vec<Value>>,
-        /// A constant of the program, shared by all evaluations: it is copied before it leaves one.
-        frozen: bool,
-    },
+    Array { element: Type, items: Mutex<Vec<Value>> },
     /// `byte[]`.
     Bytes(Mutex<Vec<u8>>),
     /// `List<T>`.
@@ -71,6 +66,8 @@ pub enum Object {
     DistinguishedName(Text),
     /// `context.Deployment.IdentityLists["id"]`.
     IdentityList(Arc<str>),
+    /// A type, as a library function is told it.
+    Token(Type),
 }
 
 /// Character encodings.
@@ -134,7 +131,7 @@ impl Object {
         if element == Type::Basic(Basic::Byte) {
             return Self::byte_array(items.iter().map(byte).collect());
         }
-        Self::Array { element, items: Mutex::new(items), frozen: false }
+        Self::Array { element, items: Mutex::new(items) }
     }
 
     pub(crate) fn list(element: Type, items: Vec<Value>) -> Self {
@@ -185,6 +182,7 @@ impl Object {
             Self::Comparer { .. } => Type::Basic(Basic::StringComparer),
             Self::DistinguishedName(_) => Type::Basic(Basic::DistinguishedName),
             Self::IdentityList(_) => Type::Basic(Basic::IdentityList),
+            Self::Token(_) => Type::OBJECT,
         }
     }
 

@@ -1,0 +1,248 @@
+//! `=`, `op=`, `++` and `--`.
+
+use super::arguments::Prepared;
+use super::operators::{OperationKind, numeric_conversion};
+use super::members::substitute;
+use super::{Checker, Typed};
+use crate::expression::ast::{BinaryOp, Expr, ExprKind};
+use crate::expression::node::{Conversion, Native, Node, Place, SetElement, Target, Update};
+use crate::expression::token::Span;
+use crate::expression::types::{Basic, Type};
+use crate::expression::value::Value;
+
+impl Checker<'_> {
+    pub(super) fn assign(
+        &mut self,
+        target: &Expr,
+        op: Option<BinaryOp>,
+        value: &Expr,
+        span: Span,
+    ) -> Typed {
+        match op {
+            None => self.simple_assign(target, value, span),
+            Some(BinaryOp::Coalesce) => {
+                self.error("Syntax", span, "`??=` is not part of C# 7.");
+                Typed::unknown()
+            }
+            Some(op) => {
+                let operand = self.expr(value, None);
+                self.update(target, op, operand, false, span)
+            }
+        }
+    }
+
+    pub(super) fn step_operator(
+        &mut self,
+        increment: bool,
+        prefix: bool,
+        target: &Expr,
+        span: Span,
+    ) -> Typed {
+        let op = if increment { BinaryOp::Add } else { BinaryOp::Subtract };
+        let one = Typed::constant(Value::Int(1), Type::INT);
+        self.update(target, op, one, !prefix, span)
+    }
+
+    fn simple_assign(&mut self, target: &Expr, value: &Expr, span: Span) -> Typed {
+        match &target.kind {
+            ExprKind::Name(name, _) if name.name.as_ref() == "_" && !self.is_local("_") => {
+                let value = self.expr(value, None);
+                Typed::new(Node::Store(Target::Discard, Box::new(value.node)), value.ty)
+            }
+            ExprKind::Name(name, _) => {
+                let Some((place, ty)) = self.variable_place(&name.name, target.span) else {
+                    self.expr(value, None);
+                    return Typed::unknown();
+                };
+                let typed = self.expr(value, Some(&ty));
+                let node = self.convert(typed, &ty, value.span);
+                Typed::new(Node::Store(place, Box::new(node)), ty)
+            }
+            ExprKind::Index { target: object, arguments } => {
+                let object = self.expr(object, None);
+                let prepared = self.prepare(arguments);
+                let Some((set, index, ty)) = self.setter(&object, prepared, target.span) else {
+                    self.expr(value, None);
+                    return Typed::unknown();
+                };
+                let typed = self.expr(value, Some(&ty));
+                let value = self.convert(typed, &ty, value.span);
+                let set = SetElement { target: object.node, index, value, set };
+                Typed::new(Node::SetElement(Box::new(set)), ty)
+            }
+            _ => {
+                self.expr(target, None);
+                self.expr(value, None);
+                self.error("TypeMismatch", span, "Only a variable or an element can be assigned to.");
+                Typed::unknown()
+            }
+        }
+    }
+
+    fn is_local(&mut self, name: &str) -> bool {
+        self.local(name, Span::new(0, 0)).is_some()
+    }
+
+    /// A variable that may be written.
+    fn variable_place(&mut self, name: &str, span: Span) -> Option<(Target, Type)> {
+        match self.local(name, span) {
+            Some(local) if local.constant.is_some() || local.function.is_some() => {
+                self.error("TypeMismatch", span, format!("`{name}` cannot be assigned to."));
+                None
+            }
+            Some(local) => Some((local.target, local.ty)),
+            None => {
+                let name = crate::expression::ast::Ident { name: name.into(), span };
+                self.unknown_name(&name);
+                None
+            }
+        }
+    }
+
+    /// The setter of an indexer, the node of its index, and the type of its value.
+    pub(super) fn setter(
+        &mut self,
+        object: &Typed,
+        mut prepared: Vec<Prepared<'_>>,
+        span: Span,
+    ) -> Option<(Native, Node, Type)> {
+        if object.ty.is_unknown() {
+            return None;
+        }
+        // A setter's last parameter is the value: it is looked up as one of an unknown type.
+        prepared.push(Prepared {
+            name: None,
+            span,
+            value: super::arguments::PreparedValue::Value(Typed::unknown()),
+        });
+        let Some((mut fit, _)) = self.find_indexer(object, &prepared, true) else {
+            self.error(
+                "TypeMismatch",
+                span,
+                format!("The elements of `{}` cannot be assigned to.", object.ty.display()),
+            );
+            return None;
+        };
+        let ty = fit
+            .member
+            .parameters
+            .last()
+            .map_or(Type::Unknown, |parameter| substitute(&parameter.ty, &fit.bindings));
+        let native = fit.member.native;
+        let (nodes, _) = self.finish_arguments(&mut fit, prepared);
+        let index = nodes.into_iter().next()?;
+        Some((native, index, ty))
+    }
+
+    fn update(
+        &mut self,
+        target: &Expr,
+        op: BinaryOp,
+        operand: Typed,
+        yields_old: bool,
+        span: Span,
+    ) -> Typed {
+        let Some((place, ty)) = self.place(target, span) else { return Typed::unknown() };
+        // Stands for the present value: its type matters, its value does not.
+        let present = Typed::new(Node::Local(usize::MAX), ty.clone());
+        let Some(operation) = self.operation(op, &present, &operand, span) else {
+            return Typed::unknown();
+        };
+        if operation.kind == OperationKind::Concat && ty != Type::STRING {
+            self.error(
+                "TypeMismatch",
+                span,
+                format!("Cannot implicitly convert type `string` to `{}`.", ty.display()),
+            );
+            return Typed::unknown();
+        }
+        let (widen, operand) = match &operation.operands {
+            Some((left, right)) => {
+                (numeric_conversion(&ty, left), self.apply_conversion(operand, right))
+            }
+            None => (None, operand.node),
+        };
+        // `b += 1` of a byte casts back (§12.21.4).
+        let narrow: Option<Conversion> = numeric_conversion(&operation.result, &ty);
+        let fits = operation.result.unwrap_nullable() == ty.unwrap_nullable()
+            || narrow.is_some()
+            || operation.kind == OperationKind::Concat;
+        if !fits {
+            self.error(
+                "TypeMismatch",
+                span,
+                format!(
+                    "Cannot implicitly convert type `{}` to `{}`.",
+                    operation.result.display(),
+                    ty.display()
+                ),
+            );
+        }
+        let concat = operation.kind == OperationKind::Concat;
+        let update = Update { place, op, widen, operand, narrow, yields_old, concat };
+        Typed::new(Node::Update(Box::new(update)), ty)
+    }
+
+    fn place(&mut self, target: &Expr, span: Span) -> Option<(Place, Type)> {
+        match &target.kind {
+            ExprKind::Name(name, _) => {
+                let (variable, ty) = self.variable_place(&name.name, target.span)?;
+                Some((Place::Variable(variable), ty))
+            }
+            ExprKind::Index { target: object, arguments } => {
+                let object = self.expr(object, None);
+                if object.ty.is_unknown() {
+                    return None;
+                }
+                let getter = {
+                    let prepared = self.prepare(arguments);
+                    self.find_indexer(&object, &prepared, false).map(|(fit, _)| fit.member.native)
+                };
+                let prepared = self.prepare(arguments);
+                let (set, index, ty) = self.setter(&object, prepared, target.span)?;
+                let Some(get) = getter else {
+                    self.error("TypeMismatch", span, "The element cannot be read.");
+                    return None;
+                };
+                Some((Place::Element { target: object.node, index, get, set }, ty))
+            }
+            _ => {
+                self.expr(target, None);
+                self.error("TypeMismatch", span, "Only a variable or an element can be assigned to.");
+                None
+            }
+        }
+    }
+
+    /// The type of an element when `foreach` names another one: an explicit conversion (§13.9.5).
+    pub(super) fn element_conversion(
+        &mut self,
+        from: &Type,
+        to: &Type,
+        span: Span,
+    ) -> Option<Conversion> {
+        if from == to || to.is_unknown() || from.is_unknown() {
+            return None;
+        }
+        if let Some(conversion) = numeric_conversion(from, to)
+            && from.is_numeric()
+        {
+            return Some(conversion);
+        }
+        if *from == Type::Basic(Basic::Object) && to.is_value_type() {
+            return Some(Conversion::Unbox(to.clone()));
+        }
+        if super::convert::cost(from, to, None).is_some() {
+            return None;
+        }
+        if super::convert::reference_cast(from, to) {
+            return Some(Conversion::Reference(to.clone()));
+        }
+        self.error(
+            "TypeMismatch",
+            span,
+            format!("Cannot convert type `{}` to `{}`.", from.display(), to.display()),
+        );
+        None
+    }
+}

@@ -1,0 +1,211 @@
+//! Implicit and explicit conversions (C# 7 clause 10).
+
+use std::sync::Arc;
+
+use super::{Checker, Typed};
+use crate::expression::machine;
+use crate::expression::node::{Conversion, Node};
+use crate::expression::token::Span;
+use crate::expression::types::{Basic, Enumeration, Family, Type, covariant};
+use crate::expression::value::Value;
+
+/// How good an implicit conversion is: smaller is better. `None` if there is none.
+pub(super) fn cost(from: &Type, to: &Type, constant: Option<&Value>) -> Option<u32> {
+    if from.is_unknown() || to.is_unknown() || from == to {
+        return Some(0);
+    }
+    match (from, to) {
+        (Type::Void, _) | (_, Type::Void) => None,
+        (Type::Null, to) => {
+            (!to.is_value_type()).then_some(if *to == Type::OBJECT { 3 } else { 1 })
+        }
+        (_, Type::Basic(Basic::Object)) => Some(50),
+        (Type::Nullable(from), Type::Nullable(to)) => cost(from, to, None).filter(|c| *c < 50),
+        (from, Type::Nullable(to)) => {
+            cost(from, to, constant).filter(|cost| *cost < 50).map(|cost| cost + 2)
+        }
+        (Type::Basic(from), Type::Basic(to)) if widens(*from, *to) => {
+            Some(1 + distance(*from, *to))
+        }
+        (Type::Basic(Basic::Int), Type::Basic(to)) => match constant {
+            Some(Value::Int(value)) if fits(*value, *to) => Some(1 + distance(Basic::Int, *to)),
+            _ => None,
+        },
+        (Type::Basic(Basic::Int), Type::Enumeration(_)) => {
+            matches!(constant, Some(Value::Int(0))).then_some(5)
+        }
+        (Type::Basic(Basic::DateTime), Type::Basic(Basic::DateTimeOffset)) => Some(2),
+        (Type::Generic(a, from), Type::Generic(b, to)) if a == b && from.len() == to.len() => {
+            let same = from.iter().zip(to.iter()).all(|(a, b)| alike(a, b));
+            let tuples = *a == Family::ValueTuple
+                && from.iter().zip(to.iter()).all(|(a, b)| cost(a, b, None).is_some());
+            (same || tuples || covariant(&Type::Generic(*a, Arc::clone(from)), &Type::Generic(*b, Arc::clone(to))))
+                .then_some(1)
+        }
+        (Type::Array(a), Type::Array(b)) if alike(a, b) => Some(0),
+        (from, to) if derives(from, to) => Some(2),
+        (from, to) if covariant(from, to) => Some(3),
+        _ => None,
+    }
+}
+
+/// Equal, taking unknown parts as equal to anything.
+fn alike(a: &Type, b: &Type) -> bool {
+    if a.is_unknown() || b.is_unknown() {
+        return true;
+    }
+    match (a, b) {
+        (Type::Array(a), Type::Array(b)) | (Type::Nullable(a), Type::Nullable(b)) => alike(a, b),
+        (Type::Generic(x, a), Type::Generic(y, b)) => {
+            x == y && a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| alike(a, b))
+        }
+        _ => a == b,
+    }
+}
+
+fn derives(from: &Type, to: &Type) -> bool {
+    alike(from, to) || from.bases().iter().any(|base| derives(base, to))
+}
+
+/// Implicit numeric conversions (§10.2.3).
+fn widens(from: Basic, to: Basic) -> bool {
+    use Basic::{Byte, Char, Double, Float, Int, Long, SByte, Short, UInt, ULong, UShort};
+    let targets: &[Basic] = match from {
+        SByte => &[Short, Int, Long, Float, Double],
+        Byte => &[Short, UShort, Int, UInt, Long, ULong, Float, Double],
+        Short => &[Int, Long, Float, Double],
+        UShort | Char => &[Int, UInt, Long, ULong, Float, Double],
+        Int => &[Long, Float, Double],
+        UInt => &[Long, ULong, Float, Double],
+        Long | ULong => &[Float, Double],
+        Float => &[Double],
+        _ => &[],
+    };
+    targets.contains(&to) || (from == Char && to == UShort)
+}
+
+fn distance(from: Basic, to: Basic) -> u32 {
+    let rank = |basic| u32::from(Type::Basic(basic).rank().unwrap_or(0));
+    rank(from).abs_diff(rank(to))
+}
+
+/// Constant expressions of type `int` convert to smaller types that hold them (§10.2.11).
+fn fits(value: i32, to: Basic) -> bool {
+    match to {
+        Basic::SByte => i8::try_from(value).is_ok(),
+        Basic::Byte => u8::try_from(value).is_ok(),
+        Basic::Short => i16::try_from(value).is_ok(),
+        Basic::UShort => u16::try_from(value).is_ok(),
+        Basic::UInt | Basic::ULong => value >= 0,
+        _ => false,
+    }
+}
+
+impl Checker<'_> {
+    /// Converts implicitly, or reports that it cannot be done.
+    pub(super) fn convert(&mut self, value: Typed, to: &Type, span: Span) -> Node {
+        if cost(&value.ty, to, value.value()).is_none() {
+            let from = value.ty.display();
+            let message = match value.ty {
+                Type::Null => {
+                    format!("Cannot convert null to `{}`, which is a value type.", to.display())
+                }
+                Type::Void => "The expression has no value.".to_owned(),
+                _ => format!("Cannot implicitly convert type `{from}` to `{}`.", to.display()),
+            };
+            self.error("TypeMismatch", span, message);
+            return value.node;
+        }
+        self.apply_conversion(value, to)
+    }
+
+    /// The code of an implicit conversion that exists.
+    pub(super) fn apply_conversion(&mut self, value: Typed, to: &Type) -> Node {
+        let target = to.unwrap_nullable();
+        let from = value.ty.unwrap_nullable();
+        if from == target {
+            return value.node;
+        }
+        let conversion = match (from, target) {
+            (Type::Basic(_), Type::Basic(to)) if from.is_numeric() && target.is_numeric() => {
+                Conversion::Numeric(*to)
+            }
+            (Type::Basic(Basic::Int), Type::Enumeration(enumeration)) => {
+                Conversion::Enumeration(Enumeration::clone(enumeration))
+            }
+            (Type::Basic(Basic::DateTime), Type::Basic(Basic::DateTimeOffset)) => Conversion::Offset,
+            _ => return value.node,
+        };
+        self.converted(conversion, value.node)
+    }
+
+    fn converted(&mut self, conversion: Conversion, node: Node) -> Node {
+        if let Node::Constant(value) = &node
+            && let Ok(value) = machine::convert(&conversion, value.clone())
+        {
+            return Node::Constant(value);
+        }
+        Node::Convert(conversion, Box::new(node))
+    }
+
+    /// `(T)value`.
+    pub(super) fn cast(&mut self, value: Typed, to: &Type, span: Span) -> Typed {
+        if to.is_unknown() || value.ty.is_unknown() {
+            return Typed::new(value.node, to.clone());
+        }
+        if cost(&value.ty, to, value.value()).is_some() {
+            let node = self.apply_conversion(value, to);
+            return Typed::new(node, to.clone());
+        }
+        let from = value.ty.clone();
+        let (plain_from, plain_to) = (from.unwrap_nullable(), to.unwrap_nullable());
+        let unwraps = matches!(from, Type::Nullable(_)) && !matches!(to, Type::Nullable(_));
+        let conversion = match (plain_from, plain_to) {
+            (a, b) if a == b => None,
+            (a, Type::Basic(target)) if a.is_numeric() && plain_to.is_numeric() => {
+                Some(Conversion::Numeric(*target))
+            }
+            (a, Type::Enumeration(enumeration)) if a.is_numeric() => {
+                Some(Conversion::Enumeration(Enumeration::clone(enumeration)))
+            }
+            (Type::Enumeration(_), Type::Basic(target)) if plain_to.is_numeric() => {
+                Some(Conversion::Underlying(*target))
+            }
+            (Type::Basic(Basic::Object), target) if target.is_value_type() => {
+                Some(Conversion::Unbox(to.clone()))
+            }
+            (a, b) if reference_cast(a, b) => Some(Conversion::Reference(to.clone())),
+            _ => {
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    format!("Cannot convert type `{}` to `{}`.", from.display(), to.display()),
+                );
+                return Typed::new(value.node, to.clone());
+            }
+        };
+        let mut node = value.node;
+        if unwraps {
+            node = self.converted(Conversion::Value, node);
+        }
+        if let Some(conversion) = conversion {
+            node = self.converted(conversion, node);
+        }
+        Typed::new(node, to.clone())
+    }
+}
+
+/// Explicit reference conversions (§10.3.5), of those the library can have.
+pub(super) fn reference_cast(from: &Type, to: &Type) -> bool {
+    if from.is_value_type() || to.is_value_type() {
+        return false;
+    }
+    *from == Type::OBJECT || derives(to, from) || is_interface(from) || is_interface(to) || covariant(to, from)
+}
+
+fn is_interface(ty: &Type) -> bool {
+    match ty {
+        Type::Generic(family, _) => family.name().starts_with('I'),
+        _ => false,
+    }
+}

@@ -1,0 +1,543 @@
+//! Expressions other than calls and operators.
+
+use std::sync::Arc;
+
+use super::members::Bound;
+use super::scope::read;
+use super::{Checker, Typed};
+use crate::expression::ast::{Expr, ExprKind, Literal, Part, Pattern, TypeRef, TypeRefKind};
+use crate::expression::node::{Node, Piece, Target};
+use crate::expression::text::Text;
+use crate::expression::token::{IntegerLiteral, Span};
+use crate::expression::types::{Basic, Type};
+use crate::expression::value::Value;
+
+impl Checker<'_> {
+    /// Checks an expression. `hint` is the type its place wants, which gives lambdas and `default`
+    /// theirs; converting to it is left to the caller.
+    pub(super) fn expr(&mut self, expr: &Expr, hint: Option<&Type>) -> Typed {
+        self.frame().enter();
+        let typed = self.expr_kind(expr, hint);
+        self.frame().depth -= 1;
+        typed
+    }
+
+    fn expr_kind(&mut self, expr: &Expr, hint: Option<&Type>) -> Typed {
+        let span = expr.span;
+        match &expr.kind {
+            ExprKind::Literal(literal) => self.literal(literal, span),
+            ExprKind::Interpolated(parts) => self.interpolated(parts),
+            ExprKind::Name(..) | ExprKind::Member { .. } | ExprKind::TypeName(_) => {
+                self.value_of(expr)
+            }
+            ExprKind::ConditionalAccess { target, rest } => self.conditional_access(target, rest),
+            ExprKind::Receiver => match self.receivers.last() {
+                Some((slot, ty)) => Typed::new(Node::Local(*slot), ty.clone()),
+                None => Typed::unknown(),
+            },
+            ExprKind::Index { target, arguments } => self.index(target, arguments, span),
+            ExprKind::Call { target, arguments } => self.call(target, arguments, span),
+            ExprKind::New { ty, arguments, initializer } => {
+                self.creation(ty, arguments, initializer.as_ref(), span)
+            }
+            ExprKind::NewArray { element, length, items } => {
+                self.new_array(element, length.as_deref(), items.as_deref(), span)
+            }
+            ExprKind::ImplicitArray(items) => self.implicit_array(items, span),
+            ExprKind::ArrayInitializer(items) => self.array_initializer(items, hint, span),
+            ExprKind::Anonymous(members) => self.anonymous(members),
+            ExprKind::Lambda { parameters, body } => self.lambda(parameters, body, hint, span),
+            ExprKind::Unary(op, operand) => self.unary(*op, operand, span),
+            ExprKind::Step { increment, prefix, target } => {
+                self.step_operator(*increment, *prefix, target, span)
+            }
+            ExprKind::Chain { first, rest } => self.chain(first, rest),
+            ExprKind::And(all) => self.logical(all, true),
+            ExprKind::Or(all) => self.logical(all, false),
+            ExprKind::Coalesce(all) => self.coalesce(all, hint),
+            ExprKind::Conditional { condition, then, otherwise } => {
+                self.conditional(condition, then, otherwise, hint, span)
+            }
+            ExprKind::Assign { target, op, value } => self.assign(target, *op, value, span),
+            ExprKind::Cast(ty, operand) => {
+                let to = self.resolve(ty);
+                let value = self.expr(operand, Some(&to));
+                self.cast(value, &to, span)
+            }
+            ExprKind::Is(operand, pattern) => {
+                let value = self.expr(operand, None);
+                let node = self.pattern(value, pattern, span);
+                Typed::new(node, Type::BOOL)
+            }
+            ExprKind::As(operand, ty) => self.as_type(operand, ty, span),
+            ExprKind::Default(ty) => self.default_value(ty.as_ref(), hint, span),
+            ExprKind::Nameof(target) => self.nameof(target, span),
+            ExprKind::Typeof(_) => {
+                self.error("NotSupported", span, "`typeof` is not allowed in policy expressions.");
+                Typed::unknown()
+            }
+            ExprKind::Tuple(items) => self.tuple(items, hint),
+            ExprKind::Checked(checked, inner) => {
+                if *checked {
+                    self.error("NotSupported", span, "`checked` is not supported yet.");
+                }
+                self.expr(inner, hint)
+            }
+            ExprKind::Throw(value) => {
+                let value = self.expr(value, None);
+                self.thrown(&value.ty, span);
+                Typed::new(Node::Throw(Box::new(value.node)), Type::Null)
+            }
+        }
+    }
+
+    /// What may be thrown.
+    pub(super) fn thrown(&mut self, ty: &Type, span: Span) {
+        if !matches!(ty, Type::Exception(_) | Type::Unknown | Type::Null) {
+            self.error(
+                "TypeMismatch",
+                span,
+                format!("Only an exception can be thrown, not `{}`.", ty.display()),
+            );
+        }
+    }
+
+    fn literal(&mut self, literal: &Literal, span: Span) -> Typed {
+        let (value, ty) = match literal {
+            Literal::Null => (Value::Null, Type::Null),
+            Literal::Bool(value) => (Value::Bool(*value), Type::BOOL),
+            Literal::Integer(IntegerLiteral::Int(value)) => (Value::Int(*value), Type::INT),
+            Literal::Integer(IntegerLiteral::Uint(value)) => {
+                (Value::UInt(*value), Type::Basic(Basic::UInt))
+            }
+            Literal::Integer(IntegerLiteral::Long(value)) => {
+                (Value::Long(*value), Type::Basic(Basic::Long))
+            }
+            Literal::Integer(IntegerLiteral::Ulong(value)) => {
+                (Value::ULong(*value), Type::Basic(Basic::ULong))
+            }
+            Literal::Float(value) => (Value::Float(*value), Type::Basic(Basic::Float)),
+            Literal::Double(value) => (Value::Double(*value), Type::Basic(Basic::Double)),
+            Literal::Decimal => {
+                self.error("NotSupported", span, "`decimal` is not supported yet.");
+                return Typed::unknown();
+            }
+            Literal::Character(unit) => (Value::Char(*unit), Type::CHAR),
+            Literal::String(text) => {
+                (Value::Text(Text::literal(Arc::clone(text))), Type::STRING)
+            }
+        };
+        Typed::constant(value, ty)
+    }
+
+    fn interpolated(&mut self, parts: &[Part]) -> Typed {
+        let mut pieces = Vec::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => pieces.push(Piece::Text(Arc::clone(text))),
+                Part::Hole { value, alignment, format } => {
+                    let typed = self.expr(value, None);
+                    if typed.ty == Type::Void {
+                        self.error("TypeMismatch", value.span, "The expression has no value.");
+                    }
+                    let alignment = match alignment {
+                        Some(expr) => self.alignment(expr),
+                        None => 0,
+                    };
+                    pieces.push(Piece::Value { node: typed.node, alignment, format: format.clone() });
+                }
+            }
+        }
+        if let [Piece::Text(text)] = pieces.as_slice() {
+            let value = Value::Text(Text::literal(Arc::clone(text)));
+            return Typed::constant(value, Type::STRING);
+        }
+        if pieces.is_empty() {
+            return Typed::constant(Value::Text(Text::literal("")), Type::STRING);
+        }
+        Typed::new(Node::Format(pieces.into()), Type::STRING)
+    }
+
+    fn alignment(&mut self, expr: &Expr) -> i32 {
+        let typed = self.expr(expr, None);
+        match typed.value() {
+            Some(Value::Int(value)) if (-10_000..=10_000).contains(value) => *value,
+            _ => {
+                self.error(
+                    "TypeMismatch",
+                    expr.span,
+                    "The alignment must be a constant number between -10000 and 10000.",
+                );
+                0
+            }
+        }
+    }
+
+    /// A name or member as a value.
+    fn value_of(&mut self, expr: &Expr) -> Typed {
+        match self.bind(expr) {
+            Bound::Value(value) => value,
+            Bound::Type(ty) => {
+                if !ty.is_unknown() {
+                    self.error(
+                        "TypeMismatch",
+                        expr.span,
+                        format!("`{}` is a type, but a value is needed here.", ty.display()),
+                    );
+                }
+                Typed::unknown()
+            }
+            Bound::Namespace(name) => {
+                self.error("UnknownName", expr.span, format!("`{name}` is a namespace, not a value."));
+                Typed::unknown()
+            }
+            Bound::Methods(group) => {
+                self.error(
+                    "TypeMismatch",
+                    group.name.span,
+                    format!("`{}` is a method and must be called.", group.name.name),
+                );
+                Typed::unknown()
+            }
+        }
+    }
+
+    fn conditional_access(&mut self, target: &Expr, rest: &Expr) -> Typed {
+        let target_value = self.expr(target, None);
+        let ty = target_value.ty.clone();
+        if ty.is_value_type() {
+            self.error(
+                "TypeMismatch",
+                target.span,
+                format!("`?.` cannot be applied to `{}`, which is never null.", ty.display()),
+            );
+        }
+        let slot = self.frame().slot();
+        let receiver = ty.unwrap_nullable().clone();
+        self.receivers.push((slot, receiver));
+        let value = self.expr(rest, None);
+        self.receivers.pop();
+        let result = if value.ty.is_value_type() {
+            Type::Nullable(Arc::new(value.ty))
+        } else {
+            value.ty
+        };
+        let parts = Box::new((target_value.node, value.node));
+        Typed::new(Node::ConditionalAccess(slot, parts), result)
+    }
+
+    fn conditional(
+        &mut self,
+        condition: &Expr,
+        then: &Expr,
+        otherwise: &Expr,
+        hint: Option<&Type>,
+        span: Span,
+    ) -> Typed {
+        let condition = self.condition(condition);
+        let then_value = self.expr(then, hint);
+        let else_value = self.expr(otherwise, hint);
+        let Some(ty) = self.common(&[&then_value, &else_value], hint) else {
+            self.error(
+                "TypeMismatch",
+                span,
+                format!(
+                    "There is no conversion between `{}` and `{}`.",
+                    then_value.ty.display(),
+                    else_value.ty.display()
+                ),
+            );
+            return Typed::unknown();
+        };
+        let a = self.convert(then_value, &ty, then.span);
+        let b = self.convert(else_value, &ty, otherwise.span);
+        match condition {
+            Node::Constant(Value::Bool(true)) => Typed::new(a, ty),
+            Node::Constant(Value::Bool(false)) => Typed::new(b, ty),
+            condition => Typed::new(Node::Conditional(Box::new((condition, a, b))), ty),
+        }
+    }
+
+    /// The type all values convert to: one of theirs, or the hint.
+    pub(super) fn common(&mut self, values: &[&Typed], hint: Option<&Type>) -> Option<Type> {
+        let reaches = |ty: &Type| {
+            values.iter().all(|value| super::convert::cost(&value.ty, ty, value.value()).is_some())
+        };
+        let candidates = values.iter().map(|value| &value.ty).filter(|ty| **ty != Type::Null);
+        let mut best: Option<&Type> = None;
+        for candidate in candidates {
+            if candidate.is_unknown() {
+                return Some(Type::Unknown);
+            }
+            if reaches(candidate) {
+                let better = best.is_none_or(|best| {
+                    super::convert::cost(candidate, best, None).is_some()
+                        && super::convert::cost(best, candidate, None).is_none()
+                });
+                if better {
+                    best = Some(candidate);
+                }
+            }
+        }
+        if let Some(best) = best {
+            return Some(best.clone());
+        }
+        if let Some(hint) = hint
+            && reaches(hint)
+        {
+            return Some(hint.clone());
+        }
+        // `cond ? 1 : null` of C# 7 needs a hint; `int?` is what its writer means.
+        let value_types: Vec<&Type> =
+            values.iter().map(|value| &value.ty).filter(|ty| ty.is_value_type()).collect();
+        if let [only] = value_types.as_slice() {
+            let nullable = Type::Nullable(Arc::new((*only).clone()));
+            if reaches(&nullable) && hint.is_some() {
+                return Some(nullable);
+            }
+        }
+        values.iter().all(|value| value.ty == Type::Null).then_some(Type::Null)
+    }
+
+    fn coalesce(&mut self, all: &[Expr], hint: Option<&Type>) -> Typed {
+        let mut values: Vec<(Typed, Span)> = Vec::new();
+        for expr in all {
+            values.push((self.expr(expr, hint), expr.span));
+        }
+        if values.iter().skip(1).any(|(value, _)| {
+            matches!(value.value(), Some(Value::Text(text)) if text.is_empty())
+        }) {
+            self.lint.empty_default();
+        }
+        let count = values.len();
+        for (value, span) in values.iter().take(count.saturating_sub(1)) {
+            if value.ty.is_value_type() {
+                let message =
+                    format!("`??` cannot be applied to `{}`, which is never null.", value.ty.display());
+                self.error("TypeMismatch", *span, message);
+            }
+        }
+        // The result cannot be null if the last operand cannot.
+        let last_is_value = values
+            .last()
+            .is_some_and(|(value, _)| value.ty.is_value_type());
+        let unwrapped: Vec<Typed> = values
+            .iter()
+            .map(|(value, _)| {
+                let ty = if last_is_value { value.ty.unwrap_nullable().clone() } else { value.ty.clone() };
+                match value.value() {
+                    Some(constant) => Typed::constant(constant.clone(), ty),
+                    None => Typed::new(Node::Constant(Value::Null), ty),
+                }
+            })
+            .collect();
+        let borrowed: Vec<&Typed> = unwrapped.iter().collect();
+        let Some(ty) = self.common(&borrowed, hint) else {
+            let names: Vec<String> =
+                values.iter().map(|(value, _)| format!("`{}`", value.ty.display())).collect();
+            let span = values.first().map_or(Span::new(0, 1), |(_, span)| *span);
+            self.error(
+                "TypeMismatch",
+                span,
+                format!("`??` cannot be applied to operands of type {}.", names.join(" and ")),
+            );
+            return Typed::unknown();
+        };
+        let mut nodes = Vec::with_capacity(count);
+        for (index, (value, span)) in values.into_iter().enumerate() {
+            let target = if index + 1 < count && ty.is_value_type() {
+                Type::Nullable(Arc::new(ty.clone()))
+            } else {
+                ty.clone()
+            };
+            nodes.push(self.convert(value, &target, span));
+        }
+        Typed::new(Node::Coalesce(nodes.into()), ty)
+    }
+
+    fn logical(&mut self, all: &[Expr], and: bool) -> Typed {
+        let mut nodes = Vec::new();
+        for expr in all {
+            let node = self.condition(expr);
+            match node {
+                Node::Constant(Value::Bool(value)) if value == and => {}
+                other => nodes.push(other),
+            }
+        }
+        let node = match nodes.as_slice() {
+            [] => Node::Constant(Value::Bool(and)),
+            [Node::Constant(Value::Bool(value)), ..] => Node::Constant(Value::Bool(*value)),
+            _ if and => Node::And(nodes.into()),
+            _ => Node::Or(nodes.into()),
+        };
+        Typed::new(node, Type::BOOL)
+    }
+
+    fn as_type(&mut self, operand: &Expr, ty: &TypeRef, span: Span) -> Typed {
+        let value = self.expr(operand, None);
+        let to = self.resolve(ty);
+        if to.is_unknown() || value.ty.is_unknown() {
+            return Typed::new(value.node, to);
+        }
+        if to.is_value_type() {
+            self.error(
+                "TypeMismatch",
+                span,
+                format!("`as` needs a type that can be null; `{}` cannot.", to.display()),
+            );
+            return Typed::unknown();
+        }
+        let from = value.ty.clone();
+        let possible = super::convert::cost(&from, &to, None).is_some()
+            || super::convert::reference_cast(&from, &to)
+            || from == Type::OBJECT;
+        if !possible {
+            self.error(
+                "TypeMismatch",
+                span,
+                format!("Cannot convert type `{}` to `{}`.", from.display(), to.display()),
+            );
+        }
+        let tested = to.unwrap_nullable().clone();
+        Typed::new(Node::As(Box::new(value.node), tested), to)
+    }
+
+    /// The test of `is` or `case`.
+    pub(super) fn pattern(&mut self, value: Typed, pattern: &Pattern, span: Span) -> Node {
+        match pattern {
+            Pattern::Type(reference, name) => {
+                let tested = match reference.kind {
+                    TypeRefKind::Var => Type::Unknown,
+                    _ => self.resolve(reference),
+                };
+                self.type_pattern(value, &tested, reference, name.as_ref())
+            }
+            Pattern::Constant(expr) => {
+                if matches!(expr.kind, ExprKind::Name(..) | ExprKind::Member { .. }) {
+                    // The name of a type is a type test.
+                    if let Bound::Type(tested) = self.bind(expr) {
+                        return self.type_test(value, tested);
+                    }
+                }
+                let constant = self.expr(expr, None);
+                if constant.ty.is_unknown() || value.ty.is_unknown() {
+                    return value.node;
+                }
+                if super::convert::cost(&constant.ty, &value.ty, constant.value()).is_none() {
+                    self.error(
+                        "TypeMismatch",
+                        span,
+                        format!(
+                            "`{}` cannot be compared with `{}`.",
+                            value.ty.display(),
+                            constant.ty.display()
+                        ),
+                    );
+                    return value.node;
+                }
+                let ty = value.ty.clone();
+                match self.apply_conversion(constant, &ty) {
+                    Node::Constant(constant) => {
+                        Node::EqualsConstant(Box::new(value.node), constant)
+                    }
+                    _ => {
+                        self.error("TypeMismatch", expr.span, "A constant is needed here.");
+                        value.node
+                    }
+                }
+            }
+        }
+    }
+
+    fn type_pattern(
+        &mut self,
+        value: Typed,
+        tested: &Type,
+        reference: &TypeRef,
+        name: Option<&crate::expression::ast::Ident>,
+    ) -> Node {
+        let any = matches!(reference.kind, TypeRefKind::Var);
+        let Some(name) = name else { return self.type_test(value, tested.clone()) };
+        let declared = if any { value.ty.clone() } else { tested.clone() };
+        let target = if name.name.as_ref() == "_" {
+            Target::Discard
+        } else {
+            self.declare(name, declared)
+        };
+        // An unknown type tests nothing: only `var` gets here without a problem.
+        Node::IsStore(Box::new(value.node), tested.clone(), target)
+    }
+
+    fn type_test(&mut self, value: Typed, tested: Type) -> Node {
+        Node::Is(Box::new(value.node), tested)
+    }
+
+    fn default_value(&mut self, ty: Option<&TypeRef>, hint: Option<&Type>, span: Span) -> Typed {
+        let ty = match (ty, hint) {
+            (Some(reference), _) => self.resolve(reference),
+            (None, Some(hint)) => hint.clone(),
+            (None, None) => {
+                self.error("TypeMismatch", span, "The type of `default` is not known here.");
+                Type::Unknown
+            }
+        };
+        match default_of(&ty) {
+            Some(value) => Typed::constant(value, ty),
+            None => Typed::constant(Value::Null, ty),
+        }
+    }
+
+    fn nameof(&mut self, target: &Expr, span: Span) -> Typed {
+        let name = match &target.kind {
+            ExprKind::Name(name, _) | ExprKind::Member { name, .. } => Arc::clone(&name.name),
+            _ => {
+                self.error("TypeMismatch", span, "`nameof` needs a name.");
+                return Typed::unknown();
+            }
+        };
+        if let ExprKind::Name(ident, _) = &target.kind
+            && let Some(local) = self.local(&ident.name, span)
+        {
+            let _ = read(&local);
+        }
+        Typed::constant(Value::Text(Text::literal(name)), Type::STRING)
+    }
+}
+
+/// `default(T)`; `None` for types whose default is `null`.
+pub(crate) fn default_of(ty: &Type) -> Option<Value> {
+    use crate::expression::time::{DateTime, DateTimeOffset, Kind, TimeSpan};
+    Some(match ty {
+        Type::Basic(basic) => match basic {
+            Basic::Bool => Value::Bool(false),
+            Basic::Char => Value::Char(0),
+            Basic::SByte => Value::SByte(0),
+            Basic::Byte => Value::Byte(0),
+            Basic::Short => Value::Short(0),
+            Basic::UShort => Value::UShort(0),
+            Basic::Int => Value::Int(0),
+            Basic::UInt => Value::UInt(0),
+            Basic::Long => Value::Long(0),
+            Basic::ULong => Value::ULong(0),
+            Basic::Float => Value::Float(0.0),
+            Basic::Double => Value::Double(0.0),
+            Basic::Guid => Value::Guid([0; 16]),
+            Basic::DateTime => Value::DateTime(DateTime { ticks: 0, kind: Kind::Unspecified }),
+            Basic::DateTimeOffset => {
+                Value::DateTimeOffset(DateTimeOffset { local_ticks: 0, offset_minutes: 0 })
+            }
+            Basic::TimeSpan => Value::TimeSpan(TimeSpan(0)),
+            _ => return None,
+        },
+        Type::Enumeration(enumeration) => Value::Enum(*enumeration, 0),
+        Type::Generic(crate::expression::types::Family::ValueTuple, types) => {
+            let items = types.iter().map(|ty| default_of(ty).unwrap_or(Value::Null)).collect();
+            Value::object(crate::expression::object::Object::Tuple {
+                family: crate::expression::types::Family::ValueTuple,
+                types: Arc::clone(types),
+                items,
+            })
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,138 @@
+//! What expressions may call: the members of APIM's allow-list, by type.
+//!
+//! Each file holds a few types: a table of signatures as .NET's documentation writes them, and one
+//! function per signature. The checker binds to the functions; nothing is looked up at run time.
+
+mod arguments;
+mod certificates;
+mod collections;
+mod context;
+mod convert;
+mod crypto;
+mod dates;
+mod encoding;
+mod formatting;
+mod linq;
+mod maps;
+mod math;
+mod misc;
+mod numbers;
+mod objects;
+pub(crate) mod registry;
+mod strings;
+mod text_building;
+
+use std::cmp::Ordering;
+
+use super::exception::{Exception, names};
+use super::handle::Handle;
+use super::machine::Machine;
+use super::node::Native;
+use super::object::Object;
+use super::types::Type;
+use super::value::Value;
+use registry::{Entry, Group};
+
+pub(crate) use formatting::format_value;
+pub(crate) use strings::split;
+
+/// All tables.
+static GROUPS: &[&Group] = &[
+    &objects::OBJECT, &objects::ENUM, &objects::NULLABLE, &objects::BOOL, &objects::PAIR,
+    &objects::EXCEPTION, &objects::TUPLE, &objects::TUPLE_CLASS, &strings::STRING, &strings::CHAR,
+    &strings::COMPARER, &text_building::STRING_BUILDER, &numbers::SBYTE, &numbers::BYTE,
+    &numbers::SHORT, &numbers::USHORT, &numbers::INT, &numbers::UINT, &numbers::LONG,
+    &numbers::ULONG, &numbers::FLOAT, &numbers::DOUBLE, &math::MATH, &convert::CONVERT,
+    &dates::DATE_TIME, &dates::DATE_TIME_OFFSET, &dates::TIME_SPAN, &misc::GUID, &misc::RANDOM,
+    &encoding::ENCODING, &encoding::BIT_CONVERTER, &encoding::WEB_UTILITY, &encoding::URI,
+    &crypto::HASH_ALGORITHM, &crypto::MD5, &crypto::SHA1, &crypto::SHA1_MANAGED, &crypto::SHA256,
+    &crypto::SHA256_MANAGED, &crypto::SHA384, &crypto::SHA384_MANAGED, &crypto::SHA512,
+    &crypto::SHA512_MANAGED, &crypto::KEYED, &crypto::HMAC_MD5, &crypto::HMAC_SHA1,
+    &crypto::HMAC_SHA256, &crypto::HMAC_SHA384, &crypto::HMAC_SHA512, &collections::ARRAY,
+    &collections::ARRAY_CLASS, &collections::LIST, &collections::ILIST, &collections::COLLECTION,
+    &collections::READ_ONLY_COLLECTION, &collections::READ_ONLY_LIST, &collections::SET,
+    &collections::ISET, &collections::QUEUE, &collections::STACK, &maps::DICTIONARY,
+    &maps::IDICTIONARY, &maps::READ_ONLY_DICTIONARY, &linq::ENUMERABLE, &linq::ENUMERABLE_CLASS,
+    &linq::ORDERED, &linq::GROUPING, &certificates::CERTIFICATE,
+    &certificates::DISTINGUISHED_NAME, &certificates::CERTIFICATES,
+    &certificates::IDENTITY_LISTS, &certificates::IDENTITY_LIST, &context::CONTEXT, &context::API,
+    &context::OPERATION, &context::SUBSCRIPTION, &context::REQUEST, &context::RESPONSE,
+    &context::URL, &context::HEADERS, &context::QUERY, &context::PARAMETERS, &context::VARIABLES,
+    &context::DEPLOYMENT, &context::GATEWAY, &context::LAST_ERROR, &context::BODY,
+];
+
+/// A table row of a function without effects.
+const fn pure(
+    signature: &'static str,
+    native: fn(&mut super::budget::Budget, &[Value]) -> Result<Value, Exception>,
+) -> Entry {
+    Entry { signature, native: Native::Pure(native) }
+}
+
+/// A table row of any other function.
+const fn full(
+    signature: &'static str,
+    native: fn(&mut Machine<'_>, &[Value]) -> Result<Value, Exception>,
+) -> Entry {
+    Entry { signature, native: Native::Full(native) }
+}
+
+/// The value by which a function is told a type.
+pub(crate) fn type_argument(ty: Type) -> Value {
+    Value::object(Object::Token(ty))
+}
+
+/// The elements of a part of `context` that is a dictionary, as pairs.
+pub(crate) fn entries(machine: &mut Machine<'_>, handle: Handle) -> Result<Vec<Value>, Exception> {
+    context::entries(machine, handle)
+}
+
+/// `Comparer<T>.Default.Compare`; strings ordinally or not as `ignore_case` says, by culture if it
+/// is not given.
+pub(crate) fn compare_values(
+    a: &Value,
+    b: &Value,
+    ignore_case: Option<bool>,
+) -> Result<Ordering, Exception> {
+    Ok(match (a, b) {
+        (Value::Null, Value::Null) => Ordering::Equal,
+        (Value::Null, _) => Ordering::Less,
+        (_, Value::Null) => Ordering::Greater,
+        (Value::Text(a), Value::Text(b)) => match ignore_case {
+            None => strings::compare_culture(a, b, false),
+            Some(true) => strings::compare_ordinal(&super::key::fold(a), &super::key::fold(b)),
+            Some(false) => strings::compare_ordinal(a, b),
+        },
+        (Value::Double(a), Value::Double(b)) => compare_real(*a, *b),
+        (Value::Float(a), Value::Float(b)) => compare_real(f64::from(*a), f64::from(*b)),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Guid(a), Value::Guid(b)) => a.cmp(b),
+        (Value::DateTime(a), Value::DateTime(b)) => a.ticks.cmp(&b.ticks),
+        (Value::DateTimeOffset(a), Value::DateTimeOffset(b)) => a.utc_ticks().cmp(&b.utc_ticks()),
+        (Value::TimeSpan(a), Value::TimeSpan(b)) => a.cmp(b),
+        _ => match (super::machine::integer(a), super::machine::integer(b)) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => {
+                return Err(Exception::new(
+                    names::ARGUMENT,
+                    "At least one object must implement IComparable.",
+                ));
+            }
+        },
+    })
+}
+
+/// NaN comes first.
+fn compare_real(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::registry::registry;
+
+    #[test]
+    fn every_signature_of_the_library_can_be_read() {
+        assert_eq!(registry().broken, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,427 @@
+//! Primary expressions (C# 7 §12.8): literals, names, members, calls, `new`.
+
+use super::{MAX_POSTFIX, Parsed, Parser, SyntaxError};
+use crate::expression::ast::{
+    Argument, ArgumentValue, Element, Expr, ExprKind, Ident, Initializer, Literal, Part, TypeRef,
+    TypeRefKind,
+};
+use crate::expression::lexer;
+use crate::expression::token::{InterpolationPart, Span, TokenKind};
+
+impl Parser<'_> {
+    /// A primary expression with everything that follows it.
+    pub(super) fn postfix(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        let first = self.primary()?;
+        self.postfix_of(first, start, 0)
+    }
+
+    fn postfix_of(&mut self, first: Expr, start: Span, mut count: u32) -> Parsed<Expr> {
+        let mut expr = first;
+        loop {
+            count += 1;
+            if count > MAX_POSTFIX {
+                return Err(SyntaxError {
+                    span: self.span(),
+                    message: format!("More than {MAX_POSTFIX} members or calls in one chain."),
+                });
+            }
+            let kind = if self.eat(".") {
+                let name = self.identifier()?;
+                let arguments = self.method_type_arguments();
+                ExprKind::Member { target: Box::new(expr), name, arguments }
+            } else if self.is("(") {
+                let arguments = self.arguments("(", ")")?;
+                ExprKind::Call { target: Box::new(expr), arguments }
+            } else if self.is("[") {
+                let arguments = self.arguments("[", "]")?;
+                ExprKind::Index { target: Box::new(expr), arguments }
+            } else if self.is("?") && (self.is_at(1, ".") || self.is_conditional_index()) {
+                self.advance();
+                let span = self.span();
+                let receiver = Expr { kind: ExprKind::Receiver, span };
+                let rest = self.nested(|parser| parser.postfix_of(receiver, span, count))?;
+                ExprKind::ConditionalAccess { target: Box::new(expr), rest: Box::new(rest) }
+            } else if self.eat("++") {
+                self.assigned(&expr);
+                ExprKind::Step { increment: true, prefix: false, target: Box::new(expr) }
+            } else if self.eat("--") {
+                self.assigned(&expr);
+                ExprKind::Step { increment: false, prefix: false, target: Box::new(expr) }
+            } else {
+                return Ok(expr);
+            };
+            expr = Expr { kind, span: self.since(start) };
+        }
+    }
+
+    /// Whether `?[` is a conditional index and not a conditional operator with an array behind it
+    /// (which C# 7 does not have: no expression begins with `[`).
+    fn is_conditional_index(&self) -> bool {
+        self.is_at(1, "[")
+    }
+
+    pub(super) fn arguments(&mut self, open: &str, close: &str) -> Parsed<Vec<Argument>> {
+        self.expect(open)?;
+        let mut arguments = Vec::new();
+        while !self.is(close) {
+            arguments.push(self.argument()?);
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.expect(close)?;
+        Ok(arguments)
+    }
+
+    fn argument(&mut self) -> Parsed<Argument> {
+        let name = match self.kind() {
+            TokenKind::Identifier(_) if self.is_at(1, ":") => {
+                let name = self.identifier()?;
+                self.advance();
+                Some(name)
+            }
+            _ => None,
+        };
+        let out = self.is_keyword("out");
+        if !out && !self.is_keyword("ref") {
+            return Ok(Argument { name, value: ArgumentValue::Value(self.expression()?) });
+        }
+        self.advance();
+        if out && self.is_contextual("_") && (self.is_at(1, ",") || self.is_at(1, ")")) {
+            let span = self.span();
+            self.advance();
+            return Ok(Argument { name, value: ArgumentValue::Discard(span) });
+        }
+        let declared = self.attempt(|parser| {
+            let ty = parser.type_ref()?;
+            let name = parser.identifier()?;
+            if parser.is(",") || parser.is(")") { Ok((ty, name)) } else { Err(parser.unexpected("`)`")) }
+        });
+        let value = match declared {
+            Some((ty, declared)) if out => ArgumentValue::Declare { ty, name: declared },
+            _ => {
+                let target = self.expression()?;
+                self.assigned(&target);
+                ArgumentValue::Reference { out, target }
+            }
+        };
+        Ok(Argument { name, value })
+    }
+
+    fn primary(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        let literal = match self.kind() {
+            TokenKind::Integer(value) => Some(Literal::Integer(*value)),
+            TokenKind::Float(value) => Some(Literal::Float(*value)),
+            TokenKind::Double(value) => Some(Literal::Double(*value)),
+            TokenKind::Decimal => Some(Literal::Decimal),
+            TokenKind::Character(value) => Some(Literal::Character(*value)),
+            TokenKind::String(value) => Some(Literal::String(value.clone())),
+            TokenKind::Keyword("null") => Some(Literal::Null),
+            TokenKind::Keyword("true") => Some(Literal::Bool(true)),
+            TokenKind::Keyword("false") => Some(Literal::Bool(false)),
+            _ => None,
+        };
+        if let Some(literal) = literal {
+            self.advance();
+            return Ok(Expr { kind: ExprKind::Literal(literal), span: start });
+        }
+        let kind = match self.kind() {
+            TokenKind::Interpolated(parts) => {
+                let parts = parts.clone();
+                self.advance();
+                self.interpolated(parts)?
+            }
+            TokenKind::Identifier(name) if name.as_ref() == "nameof" && self.is_at(1, "(") => {
+                self.advance();
+                self.advance();
+                let target = self.expression()?;
+                self.expect(")")?;
+                ExprKind::Nameof(Box::new(target))
+            }
+            TokenKind::Identifier(_) => {
+                let name = self.identifier()?;
+                if self.eat("::") {
+                    // `global::System.Text` names the same thing.
+                    return self.primary();
+                }
+                self.mention(&name.name);
+                let arguments = self.method_type_arguments();
+                ExprKind::Name(name, arguments)
+            }
+            TokenKind::Punctuation("(") => return self.parenthesised(),
+            TokenKind::Keyword("new") => return self.creation(),
+            TokenKind::Keyword("default") => {
+                self.advance();
+                if self.eat("(") {
+                    let ty = self.type_ref()?;
+                    self.expect(")")?;
+                    ExprKind::Default(Some(ty))
+                } else {
+                    ExprKind::Default(None)
+                }
+            }
+            TokenKind::Keyword("typeof") => {
+                self.advance();
+                self.expect("(")?;
+                let ty = self.type_ref()?;
+                self.expect(")")?;
+                ExprKind::Typeof(ty)
+            }
+            TokenKind::Keyword(word @ ("checked" | "unchecked")) => {
+                let checked = *word == "checked";
+                self.advance();
+                self.expect("(")?;
+                let inner = self.expression()?;
+                self.expect(")")?;
+                ExprKind::Checked(checked, Box::new(inner))
+            }
+            TokenKind::Keyword(_) if self.is_predefined_type() && self.is_at(1, ".") => {
+                ExprKind::TypeName(self.type_without_suffix()?)
+            }
+            _ => return Err(self.unexpected("an expression")),
+        };
+        Ok(Expr { kind, span: self.since(start) })
+    }
+
+    /// `(a)` or `(a, b)`.
+    fn parenthesised(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        self.expect("(")?;
+        let mut items = Vec::new();
+        loop {
+            let name = match self.kind() {
+                TokenKind::Identifier(_) if self.is_at(1, ":") => {
+                    let name = self.identifier()?;
+                    self.advance();
+                    Some(name)
+                }
+                _ => None,
+            };
+            items.push((name, self.expression()?));
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.expect(")")?;
+        let span = self.since(start);
+        if items.len() == 1
+            && let Some((None, inner)) = items.pop()
+        {
+            // A conditional access must not grow beyond its parentheses, nor a chain be re-read.
+            return Ok(Expr { kind: inner.kind, span });
+        }
+        if items.len() < 2 {
+            return Err(self.unexpected("a tuple of at least two values"));
+        }
+        Ok(Expr { kind: ExprKind::Tuple(items), span })
+    }
+
+    fn interpolated(&mut self, parts: Vec<InterpolationPart>) -> Parsed<ExprKind> {
+        let mut out = Vec::new();
+        for part in parts {
+            out.push(match part {
+                InterpolationPart::Text(text) => Part::Text(text),
+                InterpolationPart::Hole { code, alignment, format } => {
+                    let value = self.embedded(code)?;
+                    let alignment = alignment.map(|span| self.embedded(span)).transpose()?;
+                    Part::Hole { value, alignment, format }
+                }
+            });
+        }
+        Ok(ExprKind::Interpolated(out))
+    }
+
+    /// The expression in a range of the source, read with a cursor of its own.
+    fn embedded(&mut self, range: Span) -> Parsed<Expr> {
+        let source = self.source;
+        let (tokens, errors) = lexer::tokens(source, range.start as usize, range.end as usize);
+        if let Some(error) = errors.into_iter().next() {
+            return Err(error.into());
+        }
+        self.nested(|parser| {
+            let mut inner = Parser::new(source, tokens);
+            inner.depth = parser.depth;
+            inner.functions = parser.functions;
+            inner.mentioned = std::mem::take(&mut parser.mentioned);
+            let expr = inner.whole_expression();
+            parser.mentioned = std::mem::take(&mut inner.mentioned);
+            parser.assigns_elements |= inner.assigns_elements;
+            parser.recovered.append(&mut inner.recovered);
+            expr
+        })
+    }
+
+    fn creation(&mut self) -> Parsed<Expr> {
+        let start = self.span();
+        self.expect_keyword("new")?;
+        let kind = if self.is("[") {
+            let rank = self.array_rank()?;
+            if rank != 1 {
+                return Err(self.unexpected("an array of one dimension"));
+            }
+            ExprKind::ImplicitArray(self.array_items()?)
+        } else if self.is("{") {
+            self.anonymous()?
+        } else if self.is("(") {
+            return Err(self.unexpected("a type"));
+        } else {
+            self.typed_creation()?
+        };
+        Ok(Expr { kind, span: self.since(start) })
+    }
+
+    fn typed_creation(&mut self) -> Parsed<ExprKind> {
+        let start = self.span();
+        let mut ty = self.type_without_suffix()?;
+        if self.is("?") && self.is_at(1, "[") {
+            self.advance();
+            let span = self.since(start);
+            ty = TypeRef { kind: TypeRefKind::Nullable(Box::new(ty)), span };
+        }
+        if self.is("[") {
+            return self.array_creation(ty, start);
+        }
+        let arguments = if self.is("(") { self.arguments("(", ")")? } else { Vec::new() };
+        let initializer = if self.is("{") { Some(self.initializer()?) } else { None };
+        Ok(ExprKind::New { ty, arguments, initializer })
+    }
+
+    fn array_creation(&mut self, element: TypeRef, start: Span) -> Parsed<ExprKind> {
+        let mut length = None;
+        if self.is_at(1, "]") || self.is_at(1, ",") {
+            let rank = self.array_rank()?;
+            if rank != 1 {
+                return Err(self.unexpected("an array of one dimension"));
+            }
+        } else {
+            self.expect("[")?;
+            length = Some(Box::new(self.expression()?));
+            if self.is(",") {
+                return Err(self.unexpected("an array of one dimension"));
+            }
+            self.expect("]")?;
+        }
+        let mut element = element;
+        while self.is("[") && self.is_at(1, "]") {
+            let rank = self.array_rank()?;
+            let span = self.since(start);
+            element = TypeRef { kind: TypeRefKind::Array(Box::new(element), rank), span };
+        }
+        let items = if self.is("{") { Some(self.array_items()?) } else { None };
+        if length.is_none() && items.is_none() {
+            return Err(self.unexpected("the length or the items of the array"));
+        }
+        Ok(ExprKind::NewArray { element, length, items })
+    }
+
+    /// `{ a, b, }`.
+    pub(super) fn array_items(&mut self) -> Parsed<Vec<Expr>> {
+        self.nested(|parser| {
+            parser.expect("{")?;
+            let mut items = Vec::new();
+            while !parser.is("}") {
+                items.push(parser.variable_initializer()?);
+                if !parser.eat(",") {
+                    break;
+                }
+            }
+            parser.expect("}")?;
+            Ok(items)
+        })
+    }
+
+    /// An expression, or the items of an array.
+    pub(super) fn variable_initializer(&mut self) -> Parsed<Expr> {
+        if self.is("{") {
+            let start = self.span();
+            let items = self.array_items()?;
+            return Ok(Expr { kind: ExprKind::ArrayInitializer(items), span: self.since(start) });
+        }
+        self.expression()
+    }
+
+    fn anonymous(&mut self) -> Parsed<ExprKind> {
+        self.nested(|parser| {
+            parser.expect("{")?;
+            let mut members = Vec::new();
+            while !parser.is("}") {
+                let named = matches!(parser.kind(), TokenKind::Identifier(_)) && parser.is_at(1, "=");
+                let name = if named { Some(parser.identifier()?) } else { None };
+                if named {
+                    parser.advance();
+                }
+                let value = parser.expression()?;
+                let name = match (name, implied_name(&value)) {
+                    (Some(name), _) | (None, Some(name)) => name,
+                    (None, None) => {
+                        return Err(SyntaxError {
+                            span: value.span,
+                            message: "Expected `Name = value` in an anonymous object.".to_owned(),
+                        });
+                    }
+                };
+                members.push((name, value));
+                if !parser.eat(",") {
+                    break;
+                }
+            }
+            parser.expect("}")?;
+            Ok(ExprKind::Anonymous(members))
+        })
+    }
+
+    fn initializer(&mut self) -> Parsed<Initializer> {
+        self.nested(|parser| {
+            parser.expect("{")?;
+            let members =
+                matches!(parser.kind(), TokenKind::Identifier(_)) && parser.is_at(1, "=");
+            let initializer = if members {
+                let mut all = Vec::new();
+                while !parser.is("}") {
+                    let name = parser.identifier()?;
+                    parser.expect("=")?;
+                    let value = parser.variable_initializer()?;
+                    all.push((name, value));
+                    if !parser.eat(",") {
+                        break;
+                    }
+                }
+                Initializer::Members(all)
+            } else {
+                let mut all = Vec::new();
+                while !parser.is("}") {
+                    all.push(parser.element()?);
+                    if !parser.eat(",") {
+                        break;
+                    }
+                }
+                Initializer::Elements(all)
+            };
+            parser.expect("}")?;
+            Ok(initializer)
+        })
+    }
+
+    fn element(&mut self) -> Parsed<Element> {
+        if self.is("[") {
+            let key = self.arguments("[", "]")?;
+            self.expect("=")?;
+            return Ok(Element::Set(key, self.variable_initializer()?));
+        }
+        if self.is("{") {
+            return Ok(Element::Add(self.array_items()?));
+        }
+        Ok(Element::Add(vec![self.expression()?]))
+    }
+}
+
+/// The name an anonymous object gives to a value: of a variable or of the last member.
+fn implied_name(value: &Expr) -> Option<Ident> {
+    match &value.kind {
+        ExprKind::Name(name, _) | ExprKind::Member { name, .. } => Some(name.clone()),
+        ExprKind::ConditionalAccess { rest, .. } => implied_name(rest),
+        _ => None,
+    }
+}
