@@ -4,13 +4,14 @@
 //! owns a connection from the end of its handshake to its close: deadlines, limits, drain.
 
 pub(crate) mod activity;
+mod driver;
 pub(crate) mod framing;
 pub(crate) mod guarded_io;
 mod staged;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -23,10 +24,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep};
 
 use crate::body::{Body, BodyError};
-use crate::front::activity::{Activity, Due, OpenRequest};
+use crate::front::activity::{Activity, OpenRequest};
+use crate::front::driver::drive;
 use crate::front::framing::{HeadLimits, Refusal, Scanner};
 use crate::front::guarded_io::GuardedIo;
 use crate::front::staged::Staged;
@@ -256,109 +257,7 @@ where
     }
 }
 
-/// What the driver needs of either protocol's connection.
-trait Connection: Future<Output = hyper::Result<()>> {
-    fn finish(self: Pin<&mut Self>);
-}
-
-impl<I, S, B> Connection for http1::Connection<I, S>
-where
-    S: hyper::service::HttpService<Incoming, ResBody = B>,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    I: hyper::rt::Read + hyper::rt::Write + Unpin,
-    B: HttpBody + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    fn finish(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
-    }
-}
-
-impl<I, S, B, E> Connection for http2::Connection<I, S, E>
-where
-    S: hyper::service::HttpService<Incoming, ResBody = B>,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    I: hyper::rt::Read + hyper::rt::Write + Unpin,
-    B: HttpBody + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    E: hyper::rt::bounds::Http2ServerConnExec<S::Future, B>,
-{
-    fn finish(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
-    }
-}
-
-/// Polls the connection, and acts when a deadline passes or the proxy drains.
-async fn drive<C: Connection>(
-    connection: C,
-    activity: Rc<Activity>,
-    settings: Rc<FrontSettings>,
-    mut drain: watch::Receiver<bool>,
-    mut send: impl FnMut(&mut Context<'_>) -> Poll<std::io::Result<()>>,
-) -> End {
-    let mut connection = pin!(connection);
-    let mut draining = pin!(async move { drain.wait_for(|drain| *drain).await.is_ok() });
-    let shortest = Activity::shortest(&settings);
-    let mut timer: Pin<&mut Sleep> = pin!(tokio::time::sleep(shortest));
-    let mut finishing = false;
-    let mut watching = true;
-    std::future::poll_fn(|context| {
-        loop {
-            if let Poll::Ready(result) = connection.as_mut().poll(context) {
-                return Poll::Ready(match result {
-                    Ok(()) => End::Orderly,
-                    Err(error) => End::Failed(crate::body::sources(&error)),
-                });
-            }
-            if let Poll::Ready(Err(error)) = send(context) {
-                return Poll::Ready(End::Failed(error.to_string()));
-            }
-            if !finishing && activity.wants_close() {
-                finishing = true;
-                connection.as_mut().finish();
-                continue;
-            }
-            if watching && let Poll::Ready(drain) = draining.as_mut().poll(context) {
-                watching = false;
-                if drain && !finishing {
-                    finishing = true;
-                    connection.as_mut().finish();
-                    continue;
-                }
-            }
-            // The timer follows the deadline lazily: moved when it fires, or when the deadline came
-            // nearer, never once per request.
-            let deadline = activity.deadline(&settings);
-            if let Some((due, _)) = deadline
-                && Instant::from_std(due) < timer.deadline()
-            {
-                timer.as_mut().reset(Instant::from_std(due));
-            }
-            if timer.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-            let now = Instant::now();
-            match deadline {
-                Some((due, action)) if Instant::from_std(due) <= now => {
-                    timer.as_mut().reset(now + shortest);
-                    match action {
-                        Due::Abort => return Poll::Ready(End::WriteTimeout),
-                        Due::RefuseHead => activity.force(Refusal::HEAD_TIMEOUT),
-                        // Nothing is open: a client that does not even take our good-bye is given up.
-                        Due::CloseIdle if finishing => return Poll::Ready(End::Orderly),
-                        Due::CloseIdle => {
-                            finishing = true;
-                            connection.as_mut().finish();
-                        }
-                    }
-                }
-                Some((due, _)) => timer.as_mut().reset(Instant::from_std(due)),
-                None => timer.as_mut().reset(now + shortest),
-            }
-        }
-    })
-    .await
-}
-
+#[cfg(test)]
+mod differential_tests;
 #[cfg(test)]
 mod tests;

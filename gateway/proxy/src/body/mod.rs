@@ -3,19 +3,19 @@
 //! A body moves only when whoever sends it on asks for the next piece: a slow receiver slows the
 //! sender down, and nothing is collected in between.
 
+mod streaming;
+
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use self::streaming::Streaming;
+use crate::upstream::pool::Lease;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep};
-
-use crate::upstream::pool::Lease;
 
 /// Why a body ended before its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,23 +64,6 @@ enum Kind {
     Streaming(Box<Streaming>),
 }
 
-struct Streaming {
-    incoming: Incoming,
-    /// Longest pause between pieces.
-    patience: Duration,
-    /// Runs while a piece is awaited.
-    waiting: Option<Pin<Box<Sleep>>>,
-    armed: bool,
-    /// Bytes that may still come.
-    left: Option<u64>,
-    finished: bool,
-    error: Option<BodyError>,
-    /// The backend connection it comes from, given back at the end.
-    lease: Option<Lease>,
-    /// One that must not be used again.
-    held: Option<Lease>,
-}
-
 impl Body {
     /// No content.
     #[must_use]
@@ -107,17 +90,7 @@ impl Body {
             return Self::default();
         }
         Self {
-            kind: Kind::Streaming(Box::new(Streaming {
-                incoming,
-                patience,
-                waiting: None,
-                armed: false,
-                left: limit,
-                finished: false,
-                error: None,
-                lease: None,
-                held: None,
-            })),
+            kind: Kind::Streaming(Box::new(Streaming::new(incoming, patience, limit))),
             tally: None,
         }
     }
@@ -201,73 +174,6 @@ impl Body {
             }
         }
         Ok(if all.is_empty() { first } else { all.freeze() })
-    }
-}
-
-impl Streaming {
-    fn poll_frame(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if self.finished {
-            return Poll::Ready(None);
-        }
-        let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) else {
-            return match self.poll_patience(context) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(()) => Poll::Ready(Some(Err(self.fail(BodyError::Timeout)))),
-            };
-        };
-        self.armed = false;
-        match frame {
-            None => {
-                self.finished = true;
-                if let Some(lease) = self.lease.take() {
-                    lease.give_back();
-                }
-                Poll::Ready(None)
-            }
-            Some(Err(error)) => {
-                let error = BodyError::Broken(sources(&error));
-                Poll::Ready(Some(Err(self.fail(error))))
-            }
-            Some(Ok(frame)) => {
-                let length = frame.data_ref().map_or(0, Bytes::len) as u64;
-                if let Some(left) = self.left {
-                    let Some(left) = left.checked_sub(length) else {
-                        return Poll::Ready(Some(Err(self.fail(BodyError::TooLarge))));
-                    };
-                    self.left = Some(left);
-                }
-                if HttpBody::is_end_stream(&self.incoming) {
-                    self.finished = true;
-                    if let Some(lease) = self.lease.take() {
-                        lease.give_back();
-                    }
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
-        }
-    }
-
-    /// The timer is made at the first pause and only moved afterwards.
-    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let patience = self.patience;
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        if !self.armed {
-            self.armed = true;
-            waiting.as_mut().reset(Instant::now() + patience);
-        }
-        waiting.as_mut().poll(context)
-    }
-
-    fn fail(&mut self, error: BodyError) -> BodyError {
-        self.finished = true;
-        self.lease = None;
-        self.error = Some(error.clone());
-        error
     }
 }
 
