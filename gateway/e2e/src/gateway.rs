@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gateway::app::{App, Surroundings};
-use gateway::settings::{ProcessEnvironment, Settings};
+use gateway::settings::Settings;
 use gateway_config::clock::{Clock, ShiftedClock};
 use gateway_config::control::ControlPlane;
 use gateway_telemetry::metric::Recorder;
@@ -184,7 +185,8 @@ impl TestGateway {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             recorder: Recorder::new(),
         };
-        let settings = match Settings::load(config, &ProcessEnvironment) {
+        // Not the environment of this process: `COUNTERSIGN_TEST_…` is not a setting.
+        let settings = match Settings::load(config, &BTreeMap::new()) {
             Ok(settings) => settings,
             Err(problems) => panic!("the configuration is refused: {problems:?}"),
         };
