@@ -90,7 +90,7 @@ fn choose_takes_the_first_condition_that_holds_and_else_otherwise() {
 fn a_condition_that_is_no_boolean_fails() {
     let ended = run(
         &program(
-            "<choose><when condition=\"@(context.Variables.GetValueOrDefault(&quot;x&quot;, &quot;text&quot;))\"/></choose>",
+            "<set-variable name=\"x\" value=\"true\"/><choose><when condition=\"@(context.Variables[&quot;x&quot;])\"/></choose>",
         ),
         context(),
         &World::default(),
@@ -98,6 +98,12 @@ fn a_condition_that_is_no_boolean_fails() {
     assert_eq!(
         (ended.step.clone(), &*ended.error().reason),
         (Step::Fail, "ExpressionValueEvaluationFailure")
+    );
+    assert_eq!(
+        codes(&errors(
+            "<choose><when condition=\"@(&quot;true&quot;)\"/></choose>"
+        )),
+        ["TypeMismatch"]
     );
 }
 

@@ -217,6 +217,34 @@ fn a_document_full_of_problems_is_refused_quickly_with_the_first_of_them() {
     }
 }
 
+#[test]
+fn problems_of_expressions_are_located_in_the_document_as_it_was_uploaded() {
+    // Escaped code is decoded before it is compiled; the member stands at column 36 of line 2.
+    let escaped =
+        "<choose>\n<when condition=\"@(1 &lt; 2 &amp;&amp; context.Nope == 1)\"/></choose>";
+    let raw = "<choose>\n<when condition=\"@(1 < 2     &&     context.Nope == 1)\"/></choose>";
+    let places: Vec<_> = [escaped, raw]
+        .map(|source| errors(source)[0].position)
+        .into();
+    assert_eq!(places[0].line, 2);
+    assert_eq!(places[0].column, places[1].column + 3, "{places:?}");
+}
+
+#[test]
+fn no_number_of_warnings_hides_an_error() {
+    let warnings = "<set-header name=\"Connection\"><value>x</value></set-header>".repeat(300);
+    let source = format!("<inbound>{warnings}<set-status code=\"x\"/></inbound>");
+    let result = check(&source, Scope::Api, &Names::default());
+    assert!(result.program.is_none());
+    assert_eq!(
+        codes(&result.problems)
+            .iter()
+            .filter(|code| **code == "InvalidValue")
+            .count(),
+        1
+    );
+}
+
 // Lints.
 
 const REFUSE: &str = "<return-response><set-status code=\"403\"/></return-response>";

@@ -3,19 +3,21 @@
 
 use crate::document::{Attribute, Document, Element, is_blank};
 use crate::expression::Needs;
-use crate::problem::{Position, Problem, nearest};
+use crate::problem::{Position, Problem, Severity, nearest};
 
 use super::environment::{Environment, References};
 use super::{Section, lint};
 
-/// Problems kept; a document with more is better read from the top.
+/// Errors kept, and warnings; a document with more is better read from the top.
 const MAX_PROBLEMS: usize = 100;
 
 /// Compiles the policies of one document.
 pub(crate) struct Compiler<'a> {
     pub(super) document: &'a Document,
     pub(super) environment: &'a dyn Environment,
-    problems: Vec<Problem>,
+    /// One error refuses the document, however many warnings came before it: they are kept apart.
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
     pub(super) references: References,
     /// Bytes that named values have added so far.
     pub(super) substituted: usize,
@@ -37,7 +39,8 @@ impl<'a> Compiler<'a> {
         Self {
             document,
             environment,
-            problems: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
             references: References::default(),
             substituted: 0,
             unchecked_issuers: Vec::new(),
@@ -64,21 +67,30 @@ impl<'a> Compiler<'a> {
                 self.push(lint::open_choose(position));
             }
         }
-        (self.problems, self.references)
+        self.errors.append(&mut self.warnings);
+        (self.errors, self.references)
     }
 
     pub(super) fn push(&mut self, problem: Problem) {
-        if self.problems.len() < MAX_PROBLEMS && !self.problems.contains(&problem) {
-            self.problems.push(problem);
+        let problems = match problem.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if problems.len() < MAX_PROBLEMS && !problems.contains(&problem) {
+            problems.push(problem);
         }
     }
 
+    /// Whether there are so many errors that further ones are not kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() >= MAX_PROBLEMS
+    }
+
     pub(crate) fn error(&mut self, code: &'static str, message: impl Into<String>, offset: usize) {
-        if self.problems.len() >= MAX_PROBLEMS {
-            return;
+        if !self.is_full() {
+            let position = self.document.position(offset);
+            self.push(Problem::error(code, message, position));
         }
-        let position = self.document.position(offset);
-        self.push(Problem::error(code, message, position));
     }
 
     pub(crate) fn warning(
@@ -87,11 +99,10 @@ impl<'a> Compiler<'a> {
         message: impl Into<String>,
         offset: usize,
     ) {
-        if self.problems.len() >= MAX_PROBLEMS {
-            return;
+        if self.warnings.len() < MAX_PROBLEMS {
+            let position = self.document.position(offset);
+            self.push(Problem::warning(code, message, position));
         }
-        let position = self.document.position(offset);
-        self.push(Problem::warning(code, message, position));
     }
 
     /// What the expressions read that were compiled since this was called last.

@@ -111,6 +111,9 @@ pub(crate) fn block(compiler: &mut Compiler<'_>, nodes: &[Node], code: &mut Code
     let names = indexed_names(&elements);
     let mut ends = false;
     for (element, name) in elements.into_iter().zip(names) {
+        if compiler.is_full() {
+            break;
+        }
         compiler.path.push(name);
         ends |= policy(compiler, element, code);
         compiler.path.pop();
