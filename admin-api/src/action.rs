@@ -24,18 +24,34 @@ pub(crate) async fn serve(
 }
 
 fn secrets(call: &Call<'_>, path: &ResourcePath) -> Result<Reply, ApiError> {
-    let Some((found, _)) = call.shared.plane.get(path) else { return Err(entity::not_found(path)) };
+    let Some((found, _)) = call.shared.plane.get(path) else {
+        return Err(entity::not_found(path));
+    };
     match resource::secrets(&found.body) {
         Some(secrets) => Ok(Reply::json(200, secrets).tagged(found.changed_in)),
         None => Err(entity::not_found(path)),
     }
 }
 
-async fn regenerate(call: &Call<'_>, path: ResourcePath, which: KeyName) -> Result<Reply, ApiError> {
+async fn regenerate(
+    call: &Call<'_>,
+    path: ResourcePath,
+    which: KeyName,
+) -> Result<Reply, ApiError> {
     let comment = entity::comment(call)?;
     let dry_run = call.dry_run()?;
-    let attempt = Attempt::new(call, "regenerateKey", vec![path.to_string()], comment, dry_run);
-    let edit = Edit { path, action: Action::RegenerateKey(which), if_match: IfMatch::Any };
+    let attempt = Attempt::new(
+        call,
+        "regenerateKey",
+        vec![path.to_string()],
+        comment,
+        dry_run,
+    );
+    let edit = Edit {
+        path,
+        action: Action::RegenerateKey(which),
+        if_match: IfMatch::Any,
+    };
     let applied = attempt.apply(Ok(vec![edit]), false).await?;
     // The official clients take 204 and nothing else.
     Ok(Reply::empty(204).at(applied.revision))

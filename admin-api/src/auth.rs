@@ -56,7 +56,10 @@ pub(crate) struct Tokens(Vec<([u8; 32], Caller)>);
 impl Tokens {
     pub(crate) fn new(tokens: &[AdminToken]) -> Self {
         let digest = |token: &AdminToken| {
-            let caller = Caller { name: Arc::clone(&token.name), role: token.role };
+            let caller = Caller {
+                name: Arc::clone(&token.name),
+                role: token.role,
+            };
             (sha256(token.secret.as_bytes()), caller)
         };
         Self(tokens.iter().map(digest).collect())
@@ -100,12 +103,18 @@ const MOST_STEPS: u32 = 10;
 
 impl Throttle {
     pub(crate) fn new(step: Duration) -> Self {
-        Self { step, failures: Mutex::default(), waiting: tokio::sync::Semaphore::new(WAITING) }
+        Self {
+            step,
+            failures: Mutex::default(),
+            waiting: tokio::sync::Semaphore::new(WAITING),
+        }
     }
 
     /// Waits as long as a refusal for `address` has to wait; false if too many are waiting already.
     pub(crate) async fn delay(&self, address: Option<IpAddr>) -> bool {
-        let Ok(_permit) = self.waiting.try_acquire() else { return false };
+        let Ok(_permit) = self.waiting.try_acquire() else {
+            return false;
+        };
         let count = self.count(address.map(network));
         tokio::time::sleep(self.step * count.min(MOST_STEPS)).await;
         true
@@ -150,15 +159,30 @@ mod tests {
             secret: Zeroizing::new(secret.to_owned()),
             role,
         };
-        Tokens::new(&[token("a", "secret-a", Role::Admin), token("b", "secret-b", Role::Operator)])
+        Tokens::new(&[
+            token("a", "secret-a", Role::Admin),
+            token("b", "secret-b", Role::Operator),
+        ])
     }
 
     #[test]
     fn any_of_several_tokens_opens_and_says_whose_it_is() {
-        let name = |header: &str| tokens().caller(Some(header.as_bytes())).map(|c| c.name.to_string());
+        let name = |header: &str| {
+            tokens()
+                .caller(Some(header.as_bytes()))
+                .map(|c| c.name.to_string())
+        };
         assert_eq!(name("Bearer secret-a").as_deref(), Some("a"));
         assert_eq!(name("bearer  secret-b ").as_deref(), Some("b"));
-        for wrong in ["", "Bearer", "Bearer ", "Bearer secret", "Basic secret-a", "secret-a", "Bearer secret-a b"] {
+        for wrong in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer secret",
+            "Basic secret-a",
+            "secret-a",
+            "Bearer secret-a b",
+        ] {
             assert_eq!(name(wrong), None, "{wrong}");
         }
         assert_eq!(tokens().caller(None), None);
@@ -167,7 +191,11 @@ mod tests {
 
     #[test]
     fn debug_output_holds_no_secret() {
-        let token = AdminToken { name: "a".into(), secret: Zeroizing::new("hunter2".into()), role: Role::Admin };
+        let token = AdminToken {
+            name: "a".into(),
+            secret: Zeroizing::new("hunter2".into()),
+            role: Role::Admin,
+        };
         assert!(!format!("{token:?}").contains("hunter2"));
     }
 
@@ -176,7 +204,10 @@ mod tests {
         let throttle = Throttle::new(Duration::ZERO);
         let address: IpAddr = "2001:db8::1".parse().unwrap();
         assert_eq!(throttle.count(Some(network(address))), 1);
-        assert_eq!(throttle.count(Some(network("2001:db8::2".parse().unwrap()))), 2);
+        assert_eq!(
+            throttle.count(Some(network("2001:db8::2".parse().unwrap()))),
+            2
+        );
         for i in 0..10_000_u32 {
             throttle.count(Some(IpAddr::V4(i.into())));
         }

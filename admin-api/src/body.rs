@@ -25,7 +25,10 @@ pub(crate) async fn read_json(
 ) -> Result<Value, ApiError> {
     let body = read(request, payload, limits.body, limits).await?;
     if body.is_empty() {
-        return Err(ApiError::bad_request("InvalidRequestContent", "A JSON body is required."));
+        return Err(ApiError::bad_request(
+            "InvalidRequestContent",
+            "A JSON body is required.",
+        ));
     }
     json::parse(&body).map_err(|reason| ApiError::bad_request("InvalidRequestContent", reason))
 }
@@ -66,7 +69,10 @@ pub(crate) async fn read_list(
     check(request, most)?;
     let (sender, receiver) = mpsc::channel(8);
     let list_limits = limits.list;
-    let reader = PartReader { parts: receiver, current: Bytes::new() };
+    let reader = PartReader {
+        parts: receiver,
+        current: Bytes::new(),
+    };
     let parsing = tokio::task::spawn_blocking(move || parse_list(reader, list_limits));
     let mut size = 0;
     let mut failure = None;
@@ -75,7 +81,11 @@ pub(crate) async fn read_list(
             Ok(None) => break,
             Ok(Some(part)) => {
                 size += part.len();
-                if size > most { Err(too_large(most)) } else { Ok(part) }
+                if size > most {
+                    Err(too_large(most))
+                } else {
+                    Ok(part)
+                }
             }
             Err(error) => Err(error),
         };
@@ -83,7 +93,9 @@ pub(crate) async fn read_list(
             Ok(part) => sender.send(Ok(part)).await,
             Err(error) => {
                 failure = Some(error);
-                sender.send(Err(io::Error::other("the body is not whole"))).await
+                sender
+                    .send(Err(io::Error::other("the body is not whole")))
+                    .await
             }
         };
         if sent.is_err() {
@@ -98,10 +110,15 @@ pub(crate) async fn read_list(
     }
     match parsed {
         Ok(Ok(list)) => Ok(list),
-        Ok(Err(problems)) => {
-            Err(ApiError { ends_connection: true, ..ApiError::invalid(problems) })
-        }
-        Err(_) => Err(ApiError::new(500, "InternalServerError", "The list could not be read.")),
+        Ok(Err(problems)) => Err(ApiError {
+            ends_connection: true,
+            ..ApiError::invalid(problems)
+        }),
+        Err(_) => Err(ApiError::new(
+            500,
+            "InternalServerError",
+            "The list could not be read.",
+        )),
     }
 }
 
@@ -110,7 +127,10 @@ fn check(request: &HttpRequest, most: usize) -> Result<(), ApiError> {
     let encoding = request.headers().get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         let message = "Bodies with a Content-Encoding are not read.";
-        return Err(ApiError { ends_connection: true, ..ApiError::new(415, "UnsupportedMediaType", message) });
+        return Err(ApiError {
+            ends_connection: true,
+            ..ApiError::new(415, "UnsupportedMediaType", message)
+        });
     }
     let announced = request
         .headers()
@@ -140,7 +160,11 @@ async fn next(payload: &mut Payload, limits: &Limits) -> Result<Option<Bytes>, A
 fn too_large(most: usize) -> ApiError {
     ApiError {
         ends_connection: true,
-        ..ApiError::new(413, "RequestEntityTooLarge", format!("The body has more than {most} bytes."))
+        ..ApiError::new(
+            413,
+            "RequestEntityTooLarge",
+            format!("The body has more than {most} bytes."),
+        )
     }
 }
 

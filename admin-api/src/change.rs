@@ -57,7 +57,10 @@ impl Attempt {
         });
         let plane = std::sync::Arc::clone(&self.shared.plane);
         self.perform(async move {
-            plane.apply(change?).await.map_err(|error| ApiError::from_apply(error, own.as_deref()))
+            plane
+                .apply(change?)
+                .await
+                .map_err(|error| ApiError::from_apply(error, own.as_deref()))
         })
         .await
     }
@@ -75,7 +78,11 @@ impl Attempt {
             outcome
         });
         task.await.unwrap_or_else(|_| {
-            Err(ApiError::new(500, "InternalServerError", "The change ended unexpectedly."))
+            Err(ApiError::new(
+                500,
+                "InternalServerError",
+                "The change ended unexpectedly.",
+            ))
         })
     }
 
@@ -87,9 +94,11 @@ impl Attempt {
             }
             Ok(applied) => (applied.revision, AuditOutcome::Unchanged, None),
             // Codes only: a message may quote what somebody typed.
-            Err(error) => {
-                (self.shared.plane.revision(), AuditOutcome::Refused, Some(error.code.to_owned()))
-            }
+            Err(error) => (
+                self.shared.plane.revision(),
+                AuditOutcome::Refused,
+                Some(error.code.to_owned()),
+            ),
         };
         AuditRecord {
             time: jiff::Timestamp::now(),

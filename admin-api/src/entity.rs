@@ -28,15 +28,15 @@ pub(crate) async fn serve(
     payload: Payload,
 ) -> Result<Reply, ApiError> {
     let kind = path.kind();
-    match call.request.method() {
-        &Method::GET => read(call, &path).await,
-        &Method::HEAD => Ok(read(call, &path).await?.head()),
-        &Method::PUT if kind == Kind::IdentityList => put_list(call, path, payload).await,
-        &Method::PUT => write(call, path, payload, "PUT", Action::Put).await,
-        &Method::PATCH if can_be_patched(kind) => {
+    match *call.request.method() {
+        Method::GET => read(call, &path).await,
+        Method::HEAD => Ok(read(call, &path).await?.head()),
+        Method::PUT if kind == Kind::IdentityList => put_list(call, path, payload).await,
+        Method::PUT => write(call, path, payload, "PUT", Action::Put).await,
+        Method::PATCH if can_be_patched(kind) => {
             write(call, path, payload, "PATCH", Action::Patch).await
         }
-        &Method::DELETE if kind != Kind::Service => delete(call, path, payload).await,
+        Method::DELETE if kind != Kind::Service => delete(call, path, payload).await,
         _ => Err(ApiError::method(allowed(kind))),
     }
 }
@@ -64,7 +64,9 @@ async fn read(call: &Call<'_>, path: &ResourcePath) -> Result<Reply, ApiError> {
 
 fn add_members(call: &Call<'_>, path: &ResourcePath, whole: &mut Value) {
     let count = call.shared.plane.member_count(path);
-    let Some(properties) = whole.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let Some(properties) = whole.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
     properties.insert("identityCount".to_owned(), json!(count));
     if count <= MEMBERS_SHOWN {
         let members = call.shared.plane.members(path, 0, MEMBERS_SHOWN);
@@ -81,7 +83,13 @@ async fn put_list(
     let attempt = attempt(call, &path, "PUT")?;
     let if_match = condition(call)?;
     let body = body::read_list(call.request, payload, &call.shared.limits).await;
-    let edits = body.map(|list| vec![Edit { path, action: Action::PutList(Box::new(list)), if_match }]);
+    let edits = body.map(|list| {
+        vec![Edit {
+            path,
+            action: Action::PutList(Box::new(list)),
+            if_match,
+        }]
+    });
     let applied = attempt.apply(edits, false).await?;
     written(call, applied)
 }
@@ -97,38 +105,58 @@ async fn write(
     let if_match = condition(call)?;
     let allow_code = call.allow_code_in_named_values()?;
     let body = body::read_json(call.request, payload, &call.shared.limits).await;
-    let edits = body.map(|body| vec![Edit { path, action: action(body), if_match }]);
+    let edits = body.map(|body| {
+        vec![Edit {
+            path,
+            action: action(body),
+            if_match,
+        }]
+    });
     let applied = attempt.apply(edits, allow_code).await?;
     written(call, applied)
 }
 
-async fn delete(
-    call: &Call<'_>,
-    path: ResourcePath,
-    payload: Payload,
-) -> Result<Reply, ApiError> {
+async fn delete(call: &Call<'_>, path: ResourcePath, payload: Payload) -> Result<Reply, ApiError> {
     let attempt = attempt(call, &path, "DELETE")?;
     let if_match = condition(call)?;
     body::discard(call.request, payload, &call.shared.limits).await?;
     // Every generation of the official clients takes 204 for APIs, and only some of them 200.
     let done = if path.kind() == Kind::Api { 204 } else { 200 };
-    let edits = vec![Edit { path, action: Action::Delete, if_match }];
+    let edits = vec![Edit {
+        path,
+        action: Action::Delete,
+        if_match,
+    }];
     let applied = attempt.apply(Ok(edits), false).await?;
-    let was_there = applied.results.iter().any(|result| result.outcome == Outcome::Deleted);
+    let was_there = applied
+        .results
+        .iter()
+        .any(|result| result.outcome == Outcome::Deleted);
     Ok(Reply::empty(if was_there { done } else { 204 }).at(applied.revision))
 }
 
-fn attempt(call: &Call<'_>, path: &ResourcePath, action: &'static str) -> Result<Attempt, ApiError> {
+fn attempt(
+    call: &Call<'_>,
+    path: &ResourcePath,
+    action: &'static str,
+) -> Result<Attempt, ApiError> {
     let comment = comment(call)?;
-    Ok(Attempt::new(call, action, vec![path.to_string()], comment, call.dry_run()?))
+    Ok(Attempt::new(
+        call,
+        action,
+        vec![path.to_string()],
+        comment,
+        call.dry_run()?,
+    ))
 }
 
 /// The operator's reason for a change.
 pub(crate) fn comment(call: &Call<'_>) -> Result<Option<String>, ApiError> {
     match call.header("x-countersign-comment")? {
-        Some(text) if text.chars().count() > 1_000 => {
-            Err(ApiError::bad_request("InvalidHeader", "A comment has at most 1000 characters."))
-        }
+        Some(text) if text.chars().count() > 1_000 => Err(ApiError::bad_request(
+            "InvalidHeader",
+            "A comment has at most 1000 characters.",
+        )),
         text => Ok(text.map(str::to_owned)),
     }
 }
@@ -145,10 +173,18 @@ fn condition(call: &Call<'_>) -> Result<gateway_config::change::IfMatch, ApiErro
 
 fn written(call: &Call<'_>, applied: Applied) -> Result<Reply, ApiError> {
     let revision = applied.revision;
-    let Some(EditResult { outcome, resource: Some(resource), warnings, .. }) =
-        applied.results.into_iter().next()
+    let Some(EditResult {
+        outcome,
+        resource: Some(resource),
+        warnings,
+        ..
+    }) = applied.results.into_iter().next()
     else {
-        return Err(ApiError::new(500, "InternalServerError", "The change has no result."));
+        return Err(ApiError::new(
+            500,
+            "InternalServerError",
+            "The change has no result.",
+        ));
     };
     let mut whole = envelope::wrap(&resource, &warnings, &call.above);
     if resource.path.kind() == Kind::IdentityList {
@@ -157,8 +193,14 @@ fn written(call: &Call<'_>, applied: Applied) -> Result<Reply, ApiError> {
             properties.insert("identityCount".to_owned(), json!(count));
         }
     }
-    let status = if outcome == Outcome::Created { 201 } else { 200 };
-    Ok(Reply::json(status, whole).tagged(tag(&resource)).at(revision))
+    let status = if outcome == Outcome::Created {
+        201
+    } else {
+        200
+    };
+    Ok(Reply::json(status, whole)
+        .tagged(tag(&resource))
+        .at(revision))
 }
 
 const fn tag(resource: &Resource) -> u64 {
@@ -167,5 +209,8 @@ const fn tag(resource: &Resource) -> u64 {
 
 /// The error for a resource that does not exist.
 pub(crate) fn not_found(path: &ResourcePath) -> ApiError {
-    ApiError { target: Some(path.to_string()), ..ApiError::not_found(format_args!("`{path}`")) }
+    ApiError {
+        target: Some(path.to_string()),
+        ..ApiError::not_found(format_args!("`{path}`"))
+    }
 }

@@ -38,7 +38,10 @@ pub(crate) fn wrap_rendered(
     if !warnings.is_empty()
         && let Some(Value::Object(properties)) = whole.get_mut("properties")
     {
-        properties.insert("warnings".to_owned(), warnings.iter().map(warning).collect());
+        properties.insert(
+            "warnings".to_owned(),
+            warnings.iter().map(warning).collect(),
+        );
     }
     Value::Object(whole)
 }
@@ -55,7 +58,11 @@ pub(crate) fn warning(warning: &Warning) -> Value {
 
 /// The long id of a resource.
 pub(crate) fn id(path: &ResourcePath, above: &ServiceIdentity) -> String {
-    if path.kind() == Kind::Service { above.id() } else { format!("{}/{path}", above.id()) }
+    if path.kind() == Kind::Service {
+        above.id()
+    } else {
+        format!("{}/{path}", above.id())
+    }
 }
 
 /// The path of a list below the service, percent-encoded, for links.

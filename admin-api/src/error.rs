@@ -59,7 +59,11 @@ impl ApiError {
         let details = problems.into_iter().map(Detail::from).collect();
         Self {
             details,
-            ..Self::new(400, "ValidationError", "One or more fields contain incorrect values:")
+            ..Self::new(
+                400,
+                "ValidationError",
+                "One or more fields contain incorrect values:",
+            )
         }
     }
 
@@ -70,16 +74,21 @@ impl ApiError {
     pub(crate) fn method(allow: &'static str) -> Self {
         Self {
             allow: Some(allow),
-            ..Self::new(405, "MethodNotAllowed", format!("Only {allow} can be used here."))
+            ..Self::new(
+                405,
+                "MethodNotAllowed",
+                format!("Only {allow} can be used here."),
+            )
         }
     }
 
     /// The refusal of a change. `own` is the path of the only edit, if there is only one.
     pub(crate) fn from_apply(error: ApplyError, own: Option<&str>) -> Self {
         match error {
-            ApplyError::NotFound(path) => {
-                Self { target: Some(path.to_string()), ..Self::not_found(format_args!("`{path}`")) }
-            }
+            ApplyError::NotFound(path) => Self {
+                target: Some(path.to_string()),
+                ..Self::not_found(format_args!("`{path}`"))
+            },
             ApplyError::PreconditionFailed(path) => Self {
                 target: Some(path.to_string()),
                 ..Self::new(
@@ -89,7 +98,11 @@ impl ApiError {
                 )
             },
             ApplyError::InUse { path, by } => {
-                let names = by.iter().take(20).map(|path| format!("`{path}`")).collect::<Vec<_>>();
+                let names = by
+                    .iter()
+                    .take(20)
+                    .map(|path| format!("`{path}`"))
+                    .collect::<Vec<_>>();
                 let details = by
                     .iter()
                     .take(100)
@@ -101,7 +114,10 @@ impl ApiError {
                     ..Self::new(
                         409,
                         "ResourceInUse",
-                        format!("`{path}` cannot be deleted because it is used by {}.", names.join(", ")),
+                        format!(
+                            "`{path}` cannot be deleted because it is used by {}.",
+                            names.join(", ")
+                        ),
                     )
                 }
             }
@@ -112,7 +128,10 @@ impl ApiError {
                 if is_other {
                     error.message = format!("`{path}` would not be valid after this change:");
                 }
-                Self { target: Some(path).filter(|path| !path.is_empty()), ..error }
+                Self {
+                    target: Some(path).filter(|path| !path.is_empty()),
+                    ..error
+                }
             }
             ApplyError::Store(reason) => Self::new(
                 507,
@@ -127,14 +146,19 @@ impl ApiError {
                     "The outcome of an earlier change is not known yet; nothing was changed.",
                 )
             },
-            ApplyError::ShuttingDown => {
-                Self { retry_after: Some(5), ..Self::new(503, "ShuttingDown", "The gateway is shutting down.") }
-            }
+            ApplyError::ShuttingDown => Self {
+                retry_after: Some(5),
+                ..Self::new(503, "ShuttingDown", "The gateway is shutting down.")
+            },
         }
     }
 
     pub(crate) fn from_store(error: &StoreError) -> Self {
-        Self::new(500, "StoreUnreadable", format!("The history could not be read: {error}."))
+        Self::new(
+            500,
+            "StoreUnreadable",
+            format!("The history could not be read: {error}."),
+        )
     }
 
     /// The same error about a part of the body.

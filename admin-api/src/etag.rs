@@ -60,7 +60,10 @@ mod tests {
         assert_eq!(if_match(None), Ok(IfMatch::Any));
         assert_eq!(if_match(Some("*")), Ok(IfMatch::Any));
         assert_eq!(if_match(Some("\"abc\"")), Ok(IfMatch::Revision(u64::MAX)));
-        assert_eq!(if_match(Some("W/\"AAAAAAAAAAM=\"")), Ok(IfMatch::Revision(u64::MAX)));
+        assert_eq!(
+            if_match(Some("W/\"AAAAAAAAAAM=\"")),
+            Ok(IfMatch::Revision(u64::MAX))
+        );
         assert!(if_match(Some("\"a\", \"b\"")).is_err());
     }
 }

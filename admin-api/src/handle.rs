@@ -53,7 +53,12 @@ pub(crate) async fn serve(
     if let Err(error) = &outcome
         && error.status >= 500
     {
-        tracing::warn!(request_id, status = error.status, code = error.code, "an admin request failed");
+        tracing::warn!(
+            request_id,
+            status = error.status,
+            code = error.code,
+            "an admin request failed"
+        );
     }
     reply::write(outcome, shared.plane.revision(), &request_id)
 }
@@ -70,7 +75,13 @@ async fn answer(
     query
         .check_version(address.is_long)
         .map_err(|(code, message)| ApiError::bad_request(code, message))?;
-    let call = Call { shared, request, query, above: address.above, caller };
+    let call = Call {
+        shared,
+        request,
+        query,
+        above: address.above,
+        caller,
+    };
     route(&call, address.target, payload).await
 }
 
@@ -122,11 +133,18 @@ async fn route(call: &Call<'_>, target: Target, payload: Payload) -> Result<Repl
 }
 
 fn only(method: &Method, allowed: &Method, name: &'static str) -> Result<(), ApiError> {
-    if method == allowed { Ok(()) } else { Err(ApiError::method(name)) }
+    if method == allowed {
+        Ok(())
+    } else {
+        Err(ApiError::method(name))
+    }
 }
 
 async fn authenticate(request: &HttpRequest, shared: &Shared) -> Result<Caller, ApiError> {
-    let sent = request.headers().get(header::AUTHORIZATION).map(|value| value.as_bytes());
+    let sent = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .map(|value| value.as_bytes());
     if let Some(caller) = shared.tokens.caller(sent) {
         return Ok(caller.clone());
     }
@@ -140,22 +158,36 @@ async fn authenticate(request: &HttpRequest, shared: &Shared) -> Result<Caller, 
         ApiError::new(401, "InvalidAuthenticationToken", message)
     } else {
         let message = "Too many requests with a wrong token are waiting.";
-        ApiError { retry_after: Some(1), ..ApiError::new(429, "TooManyRequests", message) }
+        ApiError {
+            retry_after: Some(1),
+            ..ApiError::new(429, "TooManyRequests", message)
+        }
     };
     tracing::warn!(address = ?address, token_sent = sent.is_some(), "an admin request was refused: no valid token");
-    Err(ApiError { ends_connection: true, ..refusal })
+    Err(ApiError {
+        ends_connection: true,
+        ..refusal
+    })
 }
 
 fn no_target(reason: NoTarget) -> ApiError {
     match reason {
-        NoTarget::Unknown => ApiError::new(404, "ResourceNotFound", "There is nothing at this path."),
+        NoTarget::Unknown => {
+            ApiError::new(404, "ResourceNotFound", "There is nothing at this path.")
+        }
         NoTarget::OtherService(name) => {
             let shown: String = name.chars().take(100).collect();
-            ApiError::new(404, "ResourceNotFound", format!("The service `{shown}` is not served here."))
+            ApiError::new(
+                404,
+                "ResourceNotFound",
+                format!("The service `{shown}` is not served here."),
+            )
         }
-        NoTarget::Unsupported(collection) => {
-            ApiError::new(404, "ResourceTypeNotSupported", format!("`{collection}` are not supported."))
-        }
+        NoTarget::Unsupported(collection) => ApiError::new(
+            404,
+            "ResourceTypeNotSupported",
+            format!("`{collection}` are not supported."),
+        ),
     }
 }
 
@@ -167,19 +199,32 @@ fn peer(request: &HttpRequest) -> Option<IpAddr> {
 impl Call<'_> {
     /// Who makes a change.
     pub(crate) fn actor(&self) -> Actor {
-        Actor { name: Arc::clone(&self.caller.name), address: peer(self.request) }
+        Actor {
+            name: Arc::clone(&self.caller.name),
+            address: peer(self.request),
+        }
     }
 
     /// A header as text.
     pub(crate) fn header(&self, name: &str) -> Result<Option<&str>, ApiError> {
-        self.request.headers().get(name).map(|value| value.to_str()).transpose().map_err(|_| {
-            ApiError::bad_request("InvalidHeader", format!("The header {name} is not readable text."))
-        })
+        self.request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str())
+            .transpose()
+            .map_err(|_| {
+                ApiError::bad_request(
+                    "InvalidHeader",
+                    format!("The header {name} is not readable text."),
+                )
+            })
     }
 
     /// `?dryRun=true`.
     pub(crate) fn dry_run(&self) -> Result<bool, ApiError> {
-        self.query.flag("dryRun").map_err(|reason| ApiError::bad_request("InvalidParameter", reason))
+        self.query
+            .flag("dryRun")
+            .map_err(|reason| ApiError::bad_request("InvalidParameter", reason))
     }
 
     /// `?allowCodeInNamedValues=true`, which only the role `admin` may say (DESIGN decision 15).

@@ -39,7 +39,10 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
         && let (Some(object), Some(last)) = (list.as_object_mut(), found.last())
     {
         let rest = format!("revisions?{}&before={}", version(call), last.number);
-        object.insert("nextLink".to_owned(), json!(service_link(call, &call.above, &rest)));
+        object.insert(
+            "nextLink".to_owned(),
+            json!(service_link(call, &call.above, &rest)),
+        );
     }
     Ok(Reply::json(200, list))
 }
@@ -80,12 +83,18 @@ pub(crate) async fn difference(call: &Call<'_>, number: u64) -> Result<Reply, Ap
         .map_err(|error| ApiError::from_store(&error))?
         .ok_or_else(|| no_revision(number))?;
     let value: Vec<Value> = found.iter().map(render).collect();
-    Ok(Reply::json(200, json!({ "number": number, "value": value })))
+    Ok(Reply::json(
+        200,
+        json!({ "number": number, "value": value }),
+    ))
 }
 
 fn render(difference: &Difference) -> Value {
     let Difference { key, before, after } = difference;
-    let path = after.as_ref().or(before.as_ref()).map_or_else(|| key.clone(), |r| r.path.to_string());
+    let path = after
+        .as_ref()
+        .or(before.as_ref())
+        .map_or_else(|| key.clone(), |r| r.path.to_string());
     let what = match (before, after) {
         (None, Some(_)) => "created",
         (Some(_), None) => "deleted",
@@ -106,15 +115,24 @@ fn render(difference: &Difference) -> Value {
 /// `POST revisions/{n}/restore`.
 pub(crate) async fn restore(call: &Call<'_>, number: u64) -> Result<Reply, ApiError> {
     if call.dry_run()? {
-        let message = "A restore cannot be tried without making it; compare with `revisions/{n}/diff`.";
+        let message =
+            "A restore cannot be tried without making it; compare with `revisions/{n}/diff`.";
         return Err(ApiError::bad_request("InvalidParameter", message));
     }
     let comment = entity::comment(call)?;
-    let attempt = Attempt::new(call, "restore", vec![format!("revisions/{number}")], comment, false);
+    let attempt = Attempt::new(
+        call,
+        "restore",
+        vec![format!("revisions/{number}")],
+        comment,
+        false,
+    );
     let restored = call.shared.plane.restore(number, call.actor());
     let applied = attempt
         .perform(async move {
-            restored.await.map_err(|error| ApiError::from_apply(error, None))
+            restored
+                .await
+                .map_err(|error| ApiError::from_apply(error, None))
         })
         .await?;
     let body = json!({ "revision": applied.revision, "restored": number });
@@ -133,5 +151,9 @@ fn summary(revision: &RevisionSummary) -> Value {
 }
 
 fn no_revision(number: u64) -> ApiError {
-    ApiError::new(404, "ResourceNotFound", format!("Revision {number} does not exist or is no longer kept."))
+    ApiError::new(
+        404,
+        "ResourceNotFound",
+        format!("Revision {number} does not exist or is no longer kept."),
+    )
 }

@@ -21,7 +21,11 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, String> {
 /// serde's messages quote the offending value now and then, which may be a secret.
 fn explain(error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
-    let place = if line == 0 { String::new() } else { format!(" Line {line}, position {column}.") };
+    let place = if line == 0 {
+        String::new()
+    } else {
+        format!(" Line {line}, position {column}.")
+    };
     let text = error.to_string();
     if let Some((_, rest)) = text.split_once(DUPLICATE)
         && let Some((name, _)) = rest.split_once('`')
@@ -96,7 +100,10 @@ impl<'de> Visitor<'de> for StrictVisitor {
         while let Some(name) = map.next_key::<String>()? {
             if members.contains_key(&name) {
                 let shown = name.chars().take(100).collect::<String>();
-                return Err(A::Error::custom(format!("{DUPLICATE}{}`", shown.escape_default())));
+                return Err(A::Error::custom(format!(
+                    "{DUPLICATE}{}`",
+                    shown.escape_default()
+                )));
             }
             let Strict(value) = map.next_value()?;
             members.insert(name, value);
@@ -113,7 +120,10 @@ mod tests {
     #[test]
     fn reads_every_kind_of_value() {
         let text = r#"{"a": [1, -2, 1.5, true, null, "x"], "b": {"c": ""}}"#;
-        assert_eq!(parse(text.as_bytes()), Ok(json!({"a": [1, -2, 1.5, true, null, "x"], "b": {"c": ""}})));
+        assert_eq!(
+            parse(text.as_bytes()),
+            Ok(json!({"a": [1, -2, 1.5, true, null, "x"], "b": {"c": ""}}))
+        );
     }
 
     #[test]
@@ -125,9 +135,16 @@ mod tests {
     #[test]
     fn mistakes_have_a_place_and_quote_no_values() {
         let error = parse(b"{\n\"secret\": \"hunter2\" x}").unwrap_err();
-        assert!(error.contains("Line 2") && !error.contains("hunter2"), "{error}");
+        assert!(
+            error.contains("Line 2") && !error.contains("hunter2"),
+            "{error}"
+        );
         assert!(parse(b"{").unwrap_err().contains("ends"));
-        assert!(parse("[".repeat(10_000).as_bytes()).unwrap_err().contains("deeply"));
+        assert!(
+            parse("[".repeat(10_000).as_bytes())
+                .unwrap_err()
+                .contains("deeply")
+        );
         assert!(parse(b"").is_err());
         assert!(parse(b"{} {}").is_err());
     }

@@ -32,12 +32,18 @@ struct Page {
 impl Page {
     fn asked(call: &Call<'_>) -> Result<Self, ApiError> {
         let number = |name| {
-            call.query.number(name, MOST).map_err(|r| ApiError::bad_request("InvalidParameter", r))
+            call.query
+                .number(name, MOST)
+                .map_err(|r| ApiError::bad_request("InvalidParameter", r))
         };
         let top = number("$top")?;
         let skip = number("$skip")?.unwrap_or(0);
         let most = call.shared.limits.page;
-        Ok(Self { skip, take: top.unwrap_or(most).min(most), is_limited: top.is_some() })
+        Ok(Self {
+            skip,
+            take: top.unwrap_or(most).min(most),
+            is_limited: top.is_some(),
+        })
     }
 }
 
@@ -69,9 +75,11 @@ pub(crate) async fn collection(
             // A list may have a million members: not on the thread that answers others.
             let plane = Arc::clone(&call.shared.plane);
             let parent = parent.cloned();
-            actix_web::web::block(move || select(&*plane, kind, parent.as_ref(), filter.as_ref(), page))
-                .await
-                .map_err(|_| ApiError::new(500, "InternalServerError", "The list could not be read."))?
+            actix_web::web::block(move || {
+                select(&*plane, kind, parent.as_ref(), filter.as_ref(), page)
+            })
+            .await
+            .map_err(|_| ApiError::new(500, "InternalServerError", "The list could not be read."))?
         }
     };
     let mut value = Vec::with_capacity(found.page.len());
@@ -98,7 +106,10 @@ fn select(
         all.retain(|resource| filter.holds(&resource.path.name(), &resource::render(resource)));
     }
     let count = all.len();
-    Found { count, page: all.into_iter().skip(page.skip).take(page.take).collect() }
+    Found {
+        count,
+        page: all.into_iter().skip(page.skip).take(page.take).collect(),
+    }
 }
 
 fn element(
@@ -109,7 +120,12 @@ fn element(
     let warnings = match resource.path.kind() {
         // Members of lists have none, and there are many.
         Kind::Identity => Vec::new(),
-        _ => call.shared.plane.get(&resource.path).map(|(_, warnings)| warnings).unwrap_or_default(),
+        _ => call
+            .shared
+            .plane
+            .get(&resource.path)
+            .map(|(_, warnings)| warnings)
+            .unwrap_or_default(),
     };
     let mut whole = envelope::wrap(resource, &warnings, &call.above);
     policy_format::convert(resource, format, &mut whole)?;
@@ -133,7 +149,10 @@ pub(crate) fn services(call: &Call<'_>) -> Result<Reply, ApiError> {
         .iter()
         .map(|(resource, warnings)| envelope::wrap(resource, warnings, &call.above))
         .collect();
-    Ok(Reply::json(200, json!({ "count": value.len(), "value": value })))
+    Ok(Reply::json(
+        200,
+        json!({ "count": value.len(), "value": value }),
+    ))
 }
 
 /// `GET identityLists/{id}/usage`.
@@ -161,8 +180,9 @@ pub(crate) fn usage(call: &Call<'_>, list: &ResourcePath) -> Result<Reply, ApiEr
 
 /// The list with its count over all pages and, if there is more than the page, the way on.
 fn finish(call: &Call<'_>, value: Vec<Value>, count: usize, page: Page) -> Value {
-    let next = page.skip.saturating_add(value.len());
-    let mut list = json!({ "value": value, "count": count });
+    let length = value.len();
+    let mut list = json!({ "value": Value::Array(value), "count": count });
+    let next = page.skip.saturating_add(length);
     if !page.is_limited
         && next < count
         && page.take > 0
@@ -182,7 +202,9 @@ fn link(call: &Call<'_>, skip: usize) -> String {
 /// `https://host:port` as the client reached it.
 pub(crate) fn origin(call: &Call<'_>) -> String {
     let headers = call.request.headers();
-    let sent = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let sent = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let authority = sent.and_then(|host| host.parse::<http::uri::Authority>().ok());
     match authority {
         Some(authority) if !authority.as_str().contains('@') => format!("https://{authority}"),
@@ -198,6 +220,10 @@ pub(crate) fn service_link(call: &Call<'_>, above: &ServiceIdentity, rest: &str)
         .path()
         .get(..5)
         .is_some_and(|start| start.eq_ignore_ascii_case("/apim"));
-    let base = if is_alias { "/apim".to_owned() } else { envelope::encoded(&above.id()) };
+    let base = if is_alias {
+        "/apim".to_owned()
+    } else {
+        envelope::encoded(&above.id())
+    };
     format!("{}{base}/{rest}", origin(call))
 }

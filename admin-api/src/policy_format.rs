@@ -32,7 +32,9 @@ pub(crate) fn convert(
     format: Option<PolicyFormat>,
     whole: &mut Value,
 ) -> Result<(), ApiError> {
-    let (Body::Policy(policy), Some(format)) = (&*resource.body, format) else { return Ok(()) };
+    let (Body::Policy(policy), Some(format)) = (&*resource.body, format) else {
+        return Ok(());
+    };
     if policy.format == format {
         return Ok(());
     }

@@ -14,19 +14,27 @@ impl Query {
     #[must_use]
     pub fn parse(query: &str) -> Self {
         let decode = |text: &str| {
-            percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+            percent_decode_str(&text.replace('+', " "))
+                .decode_utf8_lossy()
+                .into_owned()
         };
-        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
-        });
+        let pairs = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (decode(name), decode(value))
+            });
         Self(pairs.collect())
     }
 
     /// The first value of a parameter; names compare without regard to case, as in Azure.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+        self.0
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| &**value)
     }
 
     /// Whether a switch such as `dryRun=true` is on.
@@ -63,7 +71,10 @@ impl Query {
     ///
     /// Code and message, if it is missing where it is required, malformed or too old.
     pub fn check_version(&self, is_required: bool) -> Result<(), (&'static str, String)> {
-        let Some(version) = self.get("api-version").filter(|version| !version.is_empty()) else {
+        let Some(version) = self
+            .get("api-version")
+            .filter(|version| !version.is_empty())
+        else {
             if is_required {
                 return Err((
                     "MissingApiVersionParameter",
@@ -105,8 +116,12 @@ impl Query {
 
 fn encode(text: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEPT: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'$');
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'$');
     utf8_percent_encode(text, KEPT).to_string()
 }
 
@@ -116,22 +131,40 @@ mod tests {
 
     #[test]
     fn values_are_decoded_and_names_compare_without_case() {
-        let query = Query::parse("$filter=displayName%20eq%20%27a%27&API-Version=2024-05-01&$top=5");
+        let query =
+            Query::parse("$filter=displayName%20eq%20%27a%27&API-Version=2024-05-01&$top=5");
         assert_eq!(query.get("$filter"), Some("displayName eq 'a'"));
         assert_eq!(query.number("$top", 1000), Ok(Some(5)));
         assert!(query.number("$filter", 1000).is_err());
         assert!(query.check_version(true).is_ok());
-        assert_eq!(query.with_skip(7), "$filter=displayName%20eq%20%27a%27&API-Version=2024-05-01&$top=5&$skip=7");
+        assert_eq!(
+            query.with_skip(7),
+            "$filter=displayName%20eq%20%27a%27&API-Version=2024-05-01&$top=5&$skip=7"
+        );
     }
 
     #[test]
     fn the_version_must_be_there_a_date_and_not_too_old() {
-        let code = |text: &str, required| Query::parse(text).check_version(required).err().map(|e| e.0);
+        let code = |text: &str, required| {
+            Query::parse(text)
+                .check_version(required)
+                .err()
+                .map(|e| e.0)
+        };
         assert_eq!(code("", true), Some("MissingApiVersionParameter"));
         assert_eq!(code("", false), None);
-        assert_eq!(code("api-version=2020-12-01", true), Some("InvalidApiVersionParameter"));
-        assert_eq!(code("api-version=2020-12-01", false), Some("InvalidApiVersionParameter"));
-        assert_eq!(code("api-version=zzzz-zz-zz", true), Some("InvalidApiVersionParameter"));
+        assert_eq!(
+            code("api-version=2020-12-01", true),
+            Some("InvalidApiVersionParameter")
+        );
+        assert_eq!(
+            code("api-version=2020-12-01", false),
+            Some("InvalidApiVersionParameter")
+        );
+        assert_eq!(
+            code("api-version=zzzz-zz-zz", true),
+            Some("InvalidApiVersionParameter")
+        );
         assert_eq!(code("api-version=2025-03-01-preview", true), None);
         assert_eq!(code("api-version=2021-08-01", true), None);
     }

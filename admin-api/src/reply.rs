@@ -23,11 +23,23 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) const fn empty(status: u16) -> Self {
-        Self { status, body: None, tag: None, revision: None, is_head: false }
+        Self {
+            status,
+            body: None,
+            tag: None,
+            revision: None,
+            is_head: false,
+        }
     }
 
     pub(crate) const fn json(status: u16, body: Value) -> Self {
-        Self { status, body: Some(body), tag: None, revision: None, is_head: false }
+        Self {
+            status,
+            body: Some(body),
+            tag: None,
+            revision: None,
+            is_head: false,
+        }
     }
 
     pub(crate) const fn tagged(mut self, changed_in: u64) -> Self {
@@ -54,7 +66,11 @@ const REVISION: HeaderName = HeaderName::from_static("x-countersign-revision");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 
 /// Writes a reply.
-pub(crate) fn write(outcome: Result<Reply, ApiError>, revision: u64, request_id: &str) -> HttpResponse {
+pub(crate) fn write(
+    outcome: Result<Reply, ApiError>,
+    revision: u64,
+    request_id: &str,
+) -> HttpResponse {
     let mut response = match outcome {
         Ok(reply) => write_reply(reply, revision),
         Err(error) => write_error(&error, revision),
@@ -65,7 +81,10 @@ pub(crate) fn write(outcome: Result<Reply, ApiError>, revision: u64, request_id:
     }
     // What is read here may be secret and is never the same twice.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     response
 }
 
@@ -76,7 +95,9 @@ fn write_reply(reply: Reply, revision: u64) -> HttpResponse {
         builder.insert_header((header::ETAG, etag::quoted(tag)));
     }
     match reply.body {
-        Some(body) => builder.content_type("application/json; charset=utf-8").body(body.to_string()),
+        Some(body) => builder
+            .content_type("application/json; charset=utf-8")
+            .body(body.to_string()),
         None => builder.finish(),
     }
 }
@@ -96,7 +117,9 @@ fn write_error(error: &ApiError, revision: u64) -> HttpResponse {
     if error.ends_connection {
         builder.force_close();
     }
-    builder.content_type("application/json; charset=utf-8").body(error.to_json().to_string())
+    builder
+        .content_type("application/json; charset=utf-8")
+        .body(error.to_json().to_string())
 }
 
 fn status(status: u16) -> StatusCode {

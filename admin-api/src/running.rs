@@ -28,12 +28,16 @@ impl ControlPlane for Running {
     }
 
     fn member_count(&self, path: &ResourcePath) -> usize {
-        self.resources().set(&path.name()).map_or(0, |set| set.len())
+        self.resources()
+            .set(&path.name())
+            .map_or(0, |set| set.len())
     }
 
     fn members(&self, path: &ResourcePath, skip: usize, top: usize) -> Vec<Resource> {
         let resources = self.resources();
-        let Some(set) = resources.set(&path.name()) else { return Vec::new() };
+        let Some(set) = resources.set(&path.name()) else {
+            return Vec::new();
+        };
         set.iter()
             .skip(skip)
             .take(top)

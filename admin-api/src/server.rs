@@ -57,30 +57,41 @@ impl Drop for AdminServer {
 /// # Errors
 ///
 /// If the settings cannot be used; nothing runs then.
-pub fn start(settings: AdminSettings, plane: Arc<dyn ControlPlane>) -> Result<AdminServer, StartError> {
+pub fn start(
+    settings: AdminSettings,
+    plane: Arc<dyn ControlPlane>,
+) -> Result<AdminServer, StartError> {
     check_tokens(&settings)?;
     let tls = acceptor(&settings)?;
     let address = settings.listener.local_addr()?;
     let (started, outcome) = mpsc::channel();
-    let thread = std::thread::Builder::new().name("admin-api".to_owned()).spawn(move || {
-        actix_rt::System::new().block_on(async move {
-            match server(settings, tls, plane) {
-                Ok(server) => {
-                    let _ = started.send(Ok(server.handle()));
-                    if let Err(error) = server.await {
-                        tracing::error!(%error, "the admin API has ended");
+    let thread = std::thread::Builder::new()
+        .name("admin-api".to_owned())
+        .spawn(move || {
+            actix_rt::System::new().block_on(async move {
+                match server(settings, tls, plane) {
+                    Ok(server) => {
+                        let _ = started.send(Ok(server.handle()));
+                        if let Err(error) = server.await {
+                            tracing::error!(%error, "the admin API has ended");
+                        }
+                    }
+                    Err(error) => {
+                        let _ = started.send(Err(error));
                     }
                 }
-                Err(error) => {
-                    let _ = started.send(Err(error));
-                }
-            }
-        });
-    })?;
+            });
+        })?;
     match outcome.recv() {
-        Ok(Ok(handle)) => Ok(AdminServer { address, handle, thread: Some(thread) }),
+        Ok(Ok(handle)) => Ok(AdminServer {
+            address,
+            handle,
+            thread: Some(thread),
+        }),
         Ok(Err(error)) => Err(StartError::Listener(error)),
-        Err(_) => Err(StartError::Listener(std::io::Error::other("its thread ended at once"))),
+        Err(_) => Err(StartError::Listener(std::io::Error::other(
+            "its thread ended at once",
+        ))),
     }
 }
 
@@ -99,7 +110,9 @@ fn server(
         limits,
     });
     let server = HttpServer::new(move || {
-        App::new().app_data(web::Data::clone(&shared)).default_service(web::to(handle::serve))
+        App::new()
+            .app_data(web::Data::clone(&shared))
+            .default_service(web::to(handle::serve))
     })
     .workers(1)
     .worker_max_blocking_threads(4)
@@ -117,7 +130,11 @@ fn check_tokens(settings: &AdminSettings) -> Result<(), StartError> {
     if settings.tokens.is_empty() {
         return Err(StartError::NoToken);
     }
-    match settings.tokens.iter().find(|token| token.secret.trim().len() < SHORTEST_TOKEN) {
+    match settings
+        .tokens
+        .iter()
+        .find(|token| token.secret.trim().len() < SHORTEST_TOKEN)
+    {
         Some(short) => Err(StartError::ShortToken(Arc::clone(&short.name))),
         None => Ok(()),
     }
@@ -130,13 +147,17 @@ fn acceptor(settings: &AdminSettings) -> Result<SslAcceptorBuilder, StartError> 
     let material = key_material::from_pem(&settings.certificate_pem, &settings.key_pem)
         .map_err(|error| refuse(error.to_string()))?;
     let openssl = |error: openssl::error::ErrorStack| refuse(error.to_string());
-    let key = material.private_key_pkcs8().map_err(|error| refuse(error.to_string()))?;
+    let key = material
+        .private_key_pkcs8()
+        .map_err(|error| refuse(error.to_string()))?;
     let key = PKey::private_key_from_der(&key).map_err(openssl)?;
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).map_err(openssl)?;
     let leaf = X509::from_der(&material.facts().der).map_err(openssl)?;
     builder.set_certificate(&leaf).map_err(openssl)?;
     for der in material.chain_der() {
-        builder.add_extra_chain_cert(X509::from_der(der).map_err(openssl)?).map_err(openssl)?;
+        builder
+            .add_extra_chain_cert(X509::from_der(der).map_err(openssl)?)
+            .map_err(openssl)?;
     }
     builder.set_private_key(&key).map_err(openssl)?;
     builder.check_private_key().map_err(openssl)?;

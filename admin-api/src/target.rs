@@ -118,10 +118,17 @@ pub fn resolve(path: &str, configured: &ServiceIdentity) -> Result<Address, NoTa
     let path = path.strip_suffix('/').unwrap_or(path);
     let segments: Vec<String> = path
         .split('/')
-        .map(|segment| percent_decode_str(segment).decode_utf8().map(|text| text.into_owned()))
+        .map(|segment| {
+            percent_decode_str(segment)
+                .decode_utf8()
+                .map(|text| text.into_owned())
+        })
         .collect::<Result<_, _>>()
         .map_err(|_| NoTarget::Unknown)?;
-    if segments.iter().any(|segment| segment.is_empty() || segment.contains(['/', '\\', '\0'])) {
+    if segments
+        .iter()
+        .any(|segment| segment.is_empty() || segment.contains(['/', '\\', '\0']))
+    {
         return Err(NoTarget::Unknown);
     }
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -132,12 +139,21 @@ pub fn resolve(path: &str, configured: &ServiceIdentity) -> Result<Address, NoTa
             is_long: false,
             target: below_service(rest, true)?,
         }),
-        [subscriptions, subscription, groups, group, providers, provider, service, name, rest @ ..]
-            if is(subscriptions, "subscriptions")
-                && is(groups, "resourceGroups")
-                && is(providers, "providers")
-                && is(provider, "Microsoft.ApiManagement")
-                && is(service, "service") =>
+        [
+            subscriptions,
+            subscription,
+            groups,
+            group,
+            providers,
+            provider,
+            service,
+            name,
+            rest @ ..,
+        ] if is(subscriptions, "subscriptions")
+            && is(groups, "resourceGroups")
+            && is(providers, "providers")
+            && is(provider, "Microsoft.ApiManagement")
+            && is(service, "service") =>
         {
             if !is(name, &configured.service) {
                 return Err(NoTarget::OtherService((*name).to_owned()));
@@ -147,13 +163,23 @@ pub fn resolve(path: &str, configured: &ServiceIdentity) -> Result<Address, NoTa
                 resource_group: (*group).to_owned(),
                 service: configured.service.clone(),
             };
-            Ok(Address { above, is_long: true, target: below_service(rest, false)? })
+            Ok(Address {
+                above,
+                is_long: true,
+                target: below_service(rest, false)?,
+            })
         }
-        [subscriptions, subscription, middle @ .., providers, provider, service]
-            if is(subscriptions, "subscriptions")
-                && is(providers, "providers")
-                && is(provider, "Microsoft.ApiManagement")
-                && is(service, "service") =>
+        [
+            subscriptions,
+            subscription,
+            middle @ ..,
+            providers,
+            provider,
+            service,
+        ] if is(subscriptions, "subscriptions")
+            && is(providers, "providers")
+            && is(provider, "Microsoft.ApiManagement")
+            && is(service, "service") =>
         {
             let resource_group = match middle {
                 [] => configured.resource_group.as_str(),
@@ -165,7 +191,11 @@ pub fn resolve(path: &str, configured: &ServiceIdentity) -> Result<Address, NoTa
                 resource_group: resource_group.to_owned(),
                 service: configured.service.clone(),
             };
-            Ok(Address { above, is_long: true, target: Target::Services })
+            Ok(Address {
+                above,
+                is_long: true,
+                target: Target::Services,
+            })
         }
         _ => Err(NoTarget::Unknown),
     }
@@ -190,8 +220,14 @@ fn below_service(segments: &[&str], is_alias: bool) -> Result<Target, NoTarget> 
     if segments.len().is_multiple_of(2) {
         return resource(segments);
     }
-    let Some((last, before)) = segments.split_last() else { return Err(NoTarget::Unknown) };
-    let parent = if before.is_empty() { None } else { ResourcePath::from_segments(before) };
+    let Some((last, before)) = segments.split_last() else {
+        return Err(NoTarget::Unknown);
+    };
+    let parent = if before.is_empty() {
+        None
+    } else {
+        ResourcePath::from_segments(before)
+    };
     if let Some(kind) = collection_kind(last, before, parent.as_ref()) {
         return Ok(Target::Collection { kind, parent });
     }
@@ -203,7 +239,10 @@ fn below_service(segments: &[&str], is_alias: bool) -> Result<Target, NoTarget> 
 
 fn resource(segments: &[&str]) -> Result<Target, NoTarget> {
     let path = ResourcePath::from_segments(segments).ok_or_else(|| unknown(segments))?;
-    let is_policy = matches!(path.kind(), Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy);
+    let is_policy = matches!(
+        path.kind(),
+        Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy
+    );
     // The id of a policy is always `policy`.
     if is_policy && !path.name().eq_ignore_ascii_case("policy") {
         return Err(NoTarget::Unknown);
@@ -218,9 +257,9 @@ fn collection_kind(last: &str, before: &[&str], parent: Option<&ResourcePath>) -
         None => return None,
     };
     Kind::ALL.into_iter().find(|kind| {
-        kind.collections().split_last().is_some_and(|(own, outer)| {
-            own.eq_ignore_ascii_case(last) && outer == above
-        })
+        kind.collections()
+            .split_last()
+            .is_some_and(|(own, outer)| own.eq_ignore_ascii_case(last) && outer == above)
     })
 }
 
@@ -241,7 +280,9 @@ fn revision(rest: &[&str]) -> Result<Target, NoTarget> {
     match rest {
         [] => Ok(Target::Revisions),
         [n] => Ok(Target::Revision(number(n)?)),
-        [n, diff] if diff.eq_ignore_ascii_case("diff") => Ok(Target::RevisionDifference(number(n)?)),
+        [n, diff] if diff.eq_ignore_ascii_case("diff") => {
+            Ok(Target::RevisionDifference(number(n)?))
+        }
         [n, restore] if restore.eq_ignore_ascii_case("restore") => {
             Ok(Target::RevisionRestore(number(n)?))
         }
@@ -251,9 +292,13 @@ fn revision(rest: &[&str]) -> Result<Target, NoTarget> {
 
 fn unknown(segments: &[&str]) -> NoTarget {
     let known = segments.first().and_then(|first| {
-        UNSUPPORTED.iter().find(|name| name.eq_ignore_ascii_case(first))
+        UNSUPPORTED
+            .iter()
+            .find(|name| name.eq_ignore_ascii_case(first))
     });
-    known.map_or(NoTarget::Unknown, |name| NoTarget::Unsupported((*name).to_owned()))
+    known.map_or(NoTarget::Unknown, |name| {
+        NoTarget::Unsupported((*name).to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -261,7 +306,11 @@ mod tests {
     use super::*;
 
     fn configured() -> ServiceIdentity {
-        ServiceIdentity { subscription: "s".into(), resource_group: "g".into(), service: "apim".into() }
+        ServiceIdentity {
+            subscription: "s".into(),
+            resource_group: "g".into(),
+            service: "apim".into(),
+        }
     }
 
     fn target(path: &str) -> Result<Target, NoTarget> {
@@ -272,21 +321,32 @@ mod tests {
         ResourcePath::parse(text).unwrap()
     }
 
-    const LONG: &str = "/subscriptions/S1/resourcegroups/G1/providers/microsoft.apimanagement/Service/APIM";
+    const LONG: &str =
+        "/subscriptions/S1/resourcegroups/G1/providers/microsoft.apimanagement/Service/APIM";
 
     #[test]
     fn the_long_path_and_the_alias_name_the_same_resources() {
-        for rest in ["", "/namedValues/a", "/APIS/x/Operations/y/policies/policy", "/identityLists/l/identities/m"] {
+        for rest in [
+            "",
+            "/namedValues/a",
+            "/APIS/x/Operations/y/policies/policy",
+            "/identityLists/l/identities/m",
+        ] {
             let long = resolve(&format!("{LONG}{rest}"), &configured()).unwrap();
             assert!(long.is_long);
-            assert_eq!(long.above.id(), "/subscriptions/S1/resourceGroups/G1/providers/Microsoft.ApiManagement/service/apim");
+            assert_eq!(
+                long.above.id(),
+                "/subscriptions/S1/resourceGroups/G1/providers/Microsoft.ApiManagement/service/apim"
+            );
             assert_eq!(Ok(long.target), target(&format!("/apim{rest}")), "{rest}");
         }
     }
 
     #[test]
     fn ids_are_decoded_and_keep_their_spelling() {
-        let Ok(Target::Resource(found)) = target("/apim/namedvalues/A%20b") else { panic!() };
+        let Ok(Target::Resource(found)) = target("/apim/namedvalues/A%20b") else {
+            panic!()
+        };
         assert_eq!(found.to_string(), "namedValues/A b");
         assert_eq!(target("/apim/namedValues/a%2Fb"), Err(NoTarget::Unknown));
         assert_eq!(target("/apim/namedValues/%ff"), Err(NoTarget::Unknown));
@@ -298,7 +358,10 @@ mod tests {
         for (short, long) in [
             ("/apim/policy", "policies/policy"),
             ("/apim/apis/x/policy", "apis/x/policies/policy"),
-            ("/apim/apis/x/operations/y/policy", "apis/x/operations/y/policies/policy"),
+            (
+                "/apim/apis/x/operations/y/policy",
+                "apis/x/operations/y/policies/policy",
+            ),
         ] {
             assert_eq!(target(short), Ok(Target::Resource(path(long))));
         }
@@ -308,39 +371,72 @@ mod tests {
 
     #[test]
     fn collections_actions_and_our_own_paths_are_told_apart() {
-        assert_eq!(target("/apim/namedValues"), Ok(Target::Collection { kind: Kind::NamedValue, parent: None }));
+        assert_eq!(
+            target("/apim/namedValues"),
+            Ok(Target::Collection {
+                kind: Kind::NamedValue,
+                parent: None
+            })
+        );
         assert_eq!(
             target("/apim/apis/x/operations/"),
-            Ok(Target::Collection { kind: Kind::Operation, parent: Some(path("apis/x")) })
+            Ok(Target::Collection {
+                kind: Kind::Operation,
+                parent: Some(path("apis/x"))
+            })
         );
         assert_eq!(
             target("/apim/apis/x/policies"),
-            Ok(Target::Collection { kind: Kind::ApiPolicy, parent: Some(path("apis/x")) })
+            Ok(Target::Collection {
+                kind: Kind::ApiPolicy,
+                parent: Some(path("apis/x"))
+            })
         );
         assert_eq!(
             target("/apim/namedValues/a/listvalue"),
             Ok(Target::Action(path("namedValues/a"), ActionName::ListValue))
         );
-        assert_eq!(target("/apim/namedValues/a/listSecrets"), Err(NoTarget::Unknown));
-        assert_eq!(target("/apim/identityLists/l/usage"), Ok(Target::Usage(path("identityLists/l"))));
+        assert_eq!(
+            target("/apim/namedValues/a/listSecrets"),
+            Err(NoTarget::Unknown)
+        );
+        assert_eq!(
+            target("/apim/identityLists/l/usage"),
+            Ok(Target::Usage(path("identityLists/l")))
+        );
         assert_eq!(target("/apim/transactions"), Ok(Target::Transactions));
-        assert_eq!(target("/apim/revisions/7/restore"), Ok(Target::RevisionRestore(7)));
+        assert_eq!(
+            target("/apim/revisions/7/restore"),
+            Ok(Target::RevisionRestore(7))
+        );
         assert_eq!(target("/apim/revisions/x"), Err(NoTarget::Unknown));
     }
 
     #[test]
     fn services_are_listed_by_subscription_and_by_resource_group() {
         let tail = "providers/Microsoft.ApiManagement/service";
-        assert_eq!(target(&format!("/subscriptions/s/{tail}")), Ok(Target::Services));
-        assert_eq!(target(&format!("/subscriptions/s/resourceGroups/g/{tail}")), Ok(Target::Services));
+        assert_eq!(
+            target(&format!("/subscriptions/s/{tail}")),
+            Ok(Target::Services)
+        );
+        assert_eq!(
+            target(&format!("/subscriptions/s/resourceGroups/g/{tail}")),
+            Ok(Target::Services)
+        );
     }
 
     #[test]
     fn other_services_and_unsupported_kinds_are_said_to_be_so() {
         let other = LONG.replace("APIM", "other");
         assert_eq!(target(&other), Err(NoTarget::OtherService("other".into())));
-        assert_eq!(target("/apim/products/gold"), Err(NoTarget::Unsupported("products".into())));
-        assert_eq!(target("/apim/Loggers"), Err(NoTarget::Unsupported("loggers".into())));
+        assert_eq!(
+            target("/apim/products/gold"),
+            Err(NoTarget::Unsupported("products".into()))
+        );
+        assert_eq!(
+            target("/apim/Loggers"),
+            Err(NoTarget::Unsupported("loggers".into()))
+        );
         assert_eq!(target("/"), Err(NoTarget::Unknown));
         assert_eq!(target("/apim/nothing/x"), Err(NoTarget::Unknown));
     }

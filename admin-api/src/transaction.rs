@@ -26,22 +26,34 @@ pub(crate) async fn serve(call: &Call<'_>, body: &Value) -> Result<Reply, ApiErr
         Err(error) => {
             let attempt = Attempt::new(call, "transaction", Vec::new(), None, dry_run);
             attempt.apply(Err(error), allow_code).await?;
-            return Err(ApiError::new(500, "InternalServerError", "A refused change was applied."));
+            return Err(ApiError::new(
+                500,
+                "InternalServerError",
+                "A refused change was applied.",
+            ));
         }
     };
-    let paths: Vec<String> = operations.iter().map(|edit| edit.path.to_string()).collect();
+    let paths: Vec<String> = operations
+        .iter()
+        .map(|edit| edit.path.to_string())
+        .collect();
     let methods: Vec<&'static str> = operations.iter().map(|edit| method(&edit.action)).collect();
     let attempt = Attempt::new(call, "transaction", paths.clone(), comment, dry_run);
-    let applied = attempt.apply(Ok(operations), allow_code).await.map_err(|error| {
-        // Which operation was at fault: the problem names its resource.
-        let index = error.target.as_ref().and_then(|target| {
-            paths.iter().rposition(|path| path.eq_ignore_ascii_case(target))
-        });
-        match index {
-            Some(index) => error.within(&format!("operations[{index}].body")),
-            None => error,
-        }
-    })?;
+    let applied = attempt
+        .apply(Ok(operations), allow_code)
+        .await
+        .map_err(|error| {
+            // Which operation was at fault: the problem names its resource.
+            let index = error.target.as_ref().and_then(|target| {
+                paths
+                    .iter()
+                    .rposition(|path| path.eq_ignore_ascii_case(target))
+            });
+            match index {
+                Some(index) => error.within(&format!("operations[{index}].body")),
+                None => error,
+            }
+        })?;
     Ok(Reply::json(200, render(call, &applied, &methods, dry_run)).at(applied.revision))
 }
 
@@ -57,14 +69,20 @@ const fn method(action: &Action) -> &'static str {
 fn read(call: &Call<'_>, body: &Value) -> Result<(Vec<Edit>, Option<String>), ApiError> {
     let mut problems = Vec::new();
     let Some(body) = body.as_object() else {
-        return Err(ApiError::invalid(vec![FieldProblem::new("", "The body must be a JSON object.")]));
+        return Err(ApiError::invalid(vec![FieldProblem::new(
+            "",
+            "The body must be a JSON object.",
+        )]));
     };
     check_members(body, &MEMBERS, "", &mut problems);
     let comment = match body.get("comment") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if text.chars().count() <= 1_000 => Some(text.clone()),
         Some(_) => {
-            problems.push(FieldProblem::new("comment", "A text of at most 1000 characters is expected."));
+            problems.push(FieldProblem::new(
+                "comment",
+                "A text of at most 1000 characters is expected.",
+            ));
             None
         }
     };
@@ -88,7 +106,11 @@ fn read(call: &Call<'_>, body: &Value) -> Result<(Vec<Edit>, Option<String>), Ap
             break;
         }
     }
-    if problems.is_empty() { Ok((edits, comment)) } else { Err(ApiError::invalid(problems)) }
+    if problems.is_empty() {
+        Ok((edits, comment))
+    } else {
+        Err(ApiError::invalid(problems))
+    }
 }
 
 fn check_members(
@@ -99,10 +121,19 @@ fn check_members(
 ) {
     for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
         let shown: String = name.chars().take(100).collect();
-        let target = if place.is_empty() { shown.clone() } else { format!("{place}.{shown}") };
+        let target = if place.is_empty() {
+            shown.clone()
+        } else {
+            format!("{place}.{shown}")
+        };
         let nearest = gateway_policy::problem::nearest(&shown, known.iter().copied());
-        let hint = nearest.map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
-        problems.push(FieldProblem::new(target, format!("`{shown}` is not a known property.{hint}")));
+        let hint = nearest
+            .map(|name| format!(" Did you mean `{name}`?"))
+            .unwrap_or_default();
+        problems.push(FieldProblem::new(
+            target,
+            format!("`{shown}` is not a known property.{hint}"),
+        ));
     }
 }
 
@@ -117,10 +148,17 @@ fn read_one(
     let mut problem = |member: &str, message: String| {
         problems.push(FieldProblem::new(format!("{place}.{member}"), message));
     };
-    let path = match operation.get("path").and_then(Value::as_str).map(|path| find(call, path)) {
+    let path = match operation
+        .get("path")
+        .and_then(Value::as_str)
+        .map(|path| find(call, path))
+    {
         Some(Some(path)) => Some(path),
         Some(None) => {
-            problem("path", "There is no such resource; write it as in `namedValues/name`.".to_owned());
+            problem(
+                "path",
+                "There is no such resource; write it as in `namedValues/name`.".to_owned(),
+            );
             None
         }
         None => {
@@ -142,7 +180,11 @@ fn read_one(
             IfMatch::Any
         }
     };
-    let method = operation.get("method").and_then(Value::as_str).unwrap_or("").to_ascii_uppercase();
+    let method = operation
+        .get("method")
+        .and_then(Value::as_str)
+        .unwrap_or("")
+        .to_ascii_uppercase();
     let body = operation.get("body").filter(|body| !body.is_null());
     let kind = path.as_ref().map(ResourcePath::kind);
     let action = match (method.as_str(), body) {
@@ -159,7 +201,10 @@ fn read_one(
         }
         ("PUT", Some(body)) => Some(Action::Put(body.clone())),
         ("PATCH", Some(_)) if kind.is_some_and(|kind| !can_be_patched(kind)) => {
-            problem("method", "This kind of resource cannot be patched; PUT it whole.".to_owned());
+            problem(
+                "method",
+                "This kind of resource cannot be patched; PUT it whole.".to_owned(),
+            );
             None
         }
         ("PATCH", Some(body)) => Some(Action::Patch(body.clone())),
@@ -177,23 +222,40 @@ fn read_one(
         }
         ("DELETE", None) => Some(Action::Delete),
         _ => {
-            problem("method", "`method` must be PUT, PATCH or DELETE.".to_owned());
+            problem(
+                "method",
+                "`method` must be PUT, PATCH or DELETE.".to_owned(),
+            );
             None
         }
     };
-    (problems.len() == before).then(|| Some(Edit { path: path?, action: action?, if_match })).flatten()
+    (problems.len() == before)
+        .then(|| {
+            Some(Edit {
+                path: path?,
+                action: action?,
+                if_match,
+            })
+        })
+        .flatten()
 }
 
 /// The resource at `namedValues/x`, at the alias, or at the long path; empty is the service.
 fn find(call: &Call<'_>, path: &str) -> Option<ResourcePath> {
     let below = path.trim_matches('/');
     let is = |start: &str| {
-        below.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+        below
+            .get(..start.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(start))
             && matches!(below.as_bytes().get(start.len()), None | Some(b'/'))
     };
     // A long path has the provider in it; `subscriptions/x` alone is a resource of ours.
     let is_long = is("subscriptions") && below.to_ascii_lowercase().contains("/providers/");
-    let whole = if is("apim") || is_long { format!("/{below}") } else { format!("/apim/{below}") };
+    let whole = if is("apim") || is_long {
+        format!("/{below}")
+    } else {
+        format!("/apim/{below}")
+    };
     match target::resolve(&whole, &call.shared.identity).ok()?.target {
         Target::Resource(path) => Some(path),
         _ => None,

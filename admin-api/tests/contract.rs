@@ -1,6 +1,17 @@
 //! The contract: status codes, entity tags, errors, secrets, lists.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
-#![allow(unreachable_pub, dead_code, reason = "each test binary uses a part of the support")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "each test binary uses a part of the support"
+)]
 
 mod support;
 
@@ -19,27 +30,53 @@ const NV: &str = "/apim/namedValues/allowed";
 #[tokio::test]
 async fn a_resource_lives_through_the_codes_of_the_contract_on_both_paths() {
     let api = Api::start();
-    for path in [NV.to_owned(), format!("{LONG}/namedValues/allowed?{VERSION}")] {
+    for path in [
+        NV.to_owned(),
+        format!("{LONG}/namedValues/allowed?{VERSION}"),
+    ] {
         let created = api.client.put(&path, &named_value("AA")).await.unwrap();
         assert_eq!(created.status, 201, "{}", created.text);
         assert_eq!(created.json["name"], "allowed");
-        assert_eq!(created.json["type"], "Microsoft.ApiManagement/service/namedValues");
+        assert_eq!(
+            created.json["type"],
+            "Microsoft.ApiManagement/service/namedValues"
+        );
         assert_eq!(created.json["id"], format!("{LONG}/namedValues/allowed"));
         assert_eq!(created.json["properties"]["provisioningState"], "Succeeded");
         let replaced = api.client.put(&path, &named_value("BB")).await.unwrap();
         assert_eq!(replaced.status, 200);
-        let merged = api.client.patch(&path, &json!({ "properties": { "value": "CC" } })).await.unwrap();
+        let merged = api
+            .client
+            .patch(&path, &json!({ "properties": { "value": "CC" } }))
+            .await
+            .unwrap();
         assert_eq!(merged.status, 200);
-        assert_eq!(merged.json["properties"]["displayName"], "allowed-thumbprints");
+        assert_eq!(
+            merged.json["properties"]["displayName"],
+            "allowed-thumbprints"
+        );
         let read = api.client.get(&path).await.unwrap();
-        assert_eq!((read.status, &read.json["properties"]["value"]), (StatusCode::OK, &json!("CC")));
+        assert_eq!(
+            (read.status, &read.json["properties"]["value"]),
+            (StatusCode::OK, &json!("CC"))
+        );
         assert_eq!(read.json, merged.json);
-        let head = api.client.request(Method::HEAD, &path, None, &[]).await.unwrap();
-        assert_eq!((head.status, head.etag(), head.text.as_str()), (StatusCode::OK, read.etag(), ""));
+        let head = api
+            .client
+            .request(Method::HEAD, &path, None, &[])
+            .await
+            .unwrap();
+        assert_eq!(
+            (head.status, head.etag(), head.text.as_str()),
+            (StatusCode::OK, read.etag(), "")
+        );
         assert_eq!(api.client.delete(&path).await.unwrap().status, 200);
         assert_eq!(api.client.delete(&path).await.unwrap().status, 204);
         let gone = api.client.get(&path).await.unwrap();
-        assert_eq!((gone.status, &gone.json["error"]["code"]), (StatusCode::NOT_FOUND, &json!("ResourceNotFound")));
+        assert_eq!(
+            (gone.status, &gone.json["error"]["code"]),
+            (StatusCode::NOT_FOUND, &json!("ResourceNotFound"))
+        );
     }
 }
 
@@ -47,23 +84,52 @@ async fn a_resource_lives_through_the_codes_of_the_contract_on_both_paths() {
 async fn entity_tags_guard_changes_and_a_star_may_create() {
     let api = Api::start();
     let star = [(IF_MATCH, "*")];
-    let created = api.client.request(Method::PUT, NV, Some(&named_value("A")), &star).await.unwrap();
+    let created = api
+        .client
+        .request(Method::PUT, NV, Some(&named_value("A")), &star)
+        .await
+        .unwrap();
     assert_eq!(created.status, 201);
     let tag = created.etag().unwrap().to_owned();
     assert_eq!(tag, "\"AAAAAAAAAAE=\"");
     let patch = json!({ "properties": { "value": "B" } });
     let guarded = [(IF_MATCH, tag.as_str())];
-    let patched = api.client.request(Method::PATCH, NV, Some(&patch), &guarded).await.unwrap();
+    let patched = api
+        .client
+        .request(Method::PATCH, NV, Some(&patch), &guarded)
+        .await
+        .unwrap();
     assert_eq!(patched.status, 200);
     assert_ne!(patched.etag(), Some(tag.as_str()));
     let body = named_value("C");
-    for (method, body) in [(Method::PATCH, Some(&patch)), (Method::PUT, Some(&body)), (Method::DELETE, None)] {
-        let stale = api.client.request(method, NV, body, &guarded).await.unwrap();
-        assert_eq!((stale.status, &stale.json["error"]["code"]), (StatusCode::PRECONDITION_FAILED, &json!("PreconditionFailed")));
+    for (method, body) in [
+        (Method::PATCH, Some(&patch)),
+        (Method::PUT, Some(&body)),
+        (Method::DELETE, None),
+    ] {
+        let stale = api
+            .client
+            .request(method, NV, body, &guarded)
+            .await
+            .unwrap();
+        assert_eq!(
+            (stale.status, &stale.json["error"]["code"]),
+            (
+                StatusCode::PRECONDITION_FAILED,
+                &json!("PreconditionFailed")
+            )
+        );
     }
-    assert_eq!(api.client.get(NV).await.unwrap().json["properties"]["value"], "B");
+    assert_eq!(
+        api.client.get(NV).await.unwrap().json["properties"]["value"],
+        "B"
+    );
     let none_match = [(HeaderName::from_static("if-none-match"), "*")];
-    let refused = api.client.request(Method::PUT, NV, Some(&body), &none_match).await.unwrap();
+    let refused = api
+        .client
+        .request(Method::PUT, NV, Some(&body), &none_match)
+        .await
+        .unwrap();
     assert_eq!(refused.status, 400);
 }
 
@@ -84,10 +150,22 @@ async fn every_reply_says_the_revision_and_names_the_request() {
 async fn errors_are_always_json_in_the_contracts_shape() {
     let api = Api::start();
     let error = |reply: &gateway_testkit::AdminReply| {
-        assert_eq!(reply.headers["content-type"], "application/json; charset=utf-8");
-        assert!(reply.json["error"]["message"].as_str().is_some_and(|text| !text.is_empty()), "{}", reply.text);
+        assert_eq!(
+            reply.headers["content-type"],
+            "application/json; charset=utf-8"
+        );
+        assert!(
+            reply.json["error"]["message"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{}",
+            reply.text
+        );
         assert!(reply.json["error"].get("details").is_some());
-        (reply.status.as_u16(), reply.json["error"]["code"].as_str().unwrap().to_owned())
+        (
+            reply.status.as_u16(),
+            reply.json["error"]["code"].as_str().unwrap().to_owned(),
+        )
     };
     for (path, status, code) in [
         ("/", 404, "ResourceNotFound"),
@@ -107,9 +185,16 @@ async fn errors_are_always_json_in_the_contracts_shape() {
     assert_eq!(reply.headers["allow"], "GET, HEAD, PUT, PATCH, DELETE");
     let reply = api.client.delete("/apim").await.unwrap();
     assert_eq!(error(&reply), (405, "MethodNotAllowed".to_owned()));
-    let reply = api.client.patch("/apim/certificates/c", &json!({})).await.unwrap();
+    let reply = api
+        .client
+        .patch("/apim/certificates/c", &json!({}))
+        .await
+        .unwrap();
     assert_eq!(error(&reply), (405, "MethodNotAllowed".to_owned()));
-    let broken = |body: &'static str| api.client.bytes(Method::PUT, NV, Some(body.into()), "application/json", &[]);
+    let broken = |body: &'static str| {
+        api.client
+            .bytes(Method::PUT, NV, Some(body.into()), "application/json", &[])
+    };
     for body in ["", "{", "{\"properties\":{\"value\":1,\"value\":2}}", "[]"] {
         let reply = broken(body).await.unwrap();
         assert_eq!(error(&reply).0, 400, "{body}");
@@ -122,16 +207,28 @@ async fn invalid_properties_are_all_reported_with_their_names_and_policies_with_
     let api = Api::start();
     let body = json!({ "properties": { "displayName": "no spaces", "value": "", "vlaue": 1 } });
     let reply = api.client.put(NV, &body).await.unwrap();
-    assert_eq!((reply.status, &reply.json["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("ValidationError")));
+    assert_eq!(
+        (reply.status, &reply.json["error"]["code"]),
+        (StatusCode::BAD_REQUEST, &json!("ValidationError"))
+    );
     let details = reply.json["error"]["details"].as_array().unwrap();
-    let targets: Vec<&str> = details.iter().map(|d| d["target"].as_str().unwrap()).collect();
+    let targets: Vec<&str> = details
+        .iter()
+        .map(|d| d["target"].as_str().unwrap())
+        .collect();
     assert_eq!(targets, ["vlaue", "displayName", "value"]);
     let policy = json!({ "properties": { "value": "<broken/>", "format": "rawxml" } });
     let reply = api.client.put("/apim/policy", &policy).await.unwrap();
     let detail = &reply.json["error"]["details"][0];
     assert_eq!(detail["target"], "representation");
-    assert_eq!(detail["message"], "`broken` is not a policy. Line 4, position 114.");
-    assert_eq!((&detail["line"], &detail["column"]), (&json!(4), &json!(114)));
+    assert_eq!(
+        detail["message"],
+        "`broken` is not a policy. Line 4, position 114."
+    );
+    assert_eq!(
+        (&detail["line"], &detail["column"]),
+        (&json!(4), &json!(114))
+    );
 }
 
 #[tokio::test]
@@ -139,14 +236,35 @@ async fn the_version_is_required_on_the_long_path_only() {
     let api = Api::start();
     let code = |reply: gateway_testkit::AdminReply| reply.json["error"]["code"].clone();
     let reply = api.client.get(LONG).await.unwrap();
-    assert_eq!((reply.status, code(reply)), (StatusCode::BAD_REQUEST, json!("MissingApiVersionParameter")));
-    let reply = api.client.get(&format!("{LONG}?api-version=2020-01-01")).await.unwrap();
-    assert_eq!((reply.status, code(reply)), (StatusCode::BAD_REQUEST, json!("InvalidApiVersionParameter")));
-    for path in [format!("{LONG}?api-version=2025-03-01-preview"), "/apim".into(), "/APIM/".into()] {
+    assert_eq!(
+        (reply.status, code(reply)),
+        (StatusCode::BAD_REQUEST, json!("MissingApiVersionParameter"))
+    );
+    let reply = api
+        .client
+        .get(&format!("{LONG}?api-version=2020-01-01"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (reply.status, code(reply)),
+        (StatusCode::BAD_REQUEST, json!("InvalidApiVersionParameter"))
+    );
+    for path in [
+        format!("{LONG}?api-version=2025-03-01-preview"),
+        "/apim".into(),
+        "/APIM/".into(),
+    ] {
         assert_eq!(api.client.get(&path).await.unwrap().status, 200, "{path}");
     }
     let other = LONG.replace("/apim", "/other");
-    assert_eq!(api.client.get(&format!("{other}?{VERSION}")).await.unwrap().status, 404);
+    assert_eq!(
+        api.client
+            .get(&format!("{other}?{VERSION}"))
+            .await
+            .unwrap()
+            .status,
+        404
+    );
 }
 
 #[tokio::test]
@@ -163,9 +281,16 @@ async fn the_service_can_be_read_from_an_empty_store_and_listed() {
         assert_eq!(list.json["value"], json!([read.json]), "{path}");
     }
     let patch = json!({ "properties": { "publisherName": "me", "enableClientCertificate": true } });
-    let patched = api.client.request(Method::PATCH, "/apim", Some(&patch), &[]).await.unwrap();
+    let patched = api
+        .client
+        .request(Method::PATCH, "/apim", Some(&patch), &[])
+        .await
+        .unwrap();
     assert_eq!(patched.status, 200, "{}", patched.text);
-    assert_eq!(patched.json["properties"]["warnings"][0]["code"], "NoEffect");
+    assert_eq!(
+        patched.json["properties"]["warnings"][0]["code"],
+        "NoEffect"
+    );
     assert_eq!(api.client.get("/apim").await.unwrap().json, patched.json);
 }
 
@@ -173,16 +298,34 @@ async fn the_service_can_be_read_from_an_empty_store_and_listed() {
 async fn secrets_come_only_from_their_post_action() {
     let api = Api::start();
     let body = json!({ "properties": { "displayName": "sec", "value": "s3cret", "secret": true } });
-    let created = api.client.put("/apim/namedValues/sec", &body).await.unwrap();
+    let created = api
+        .client
+        .put("/apim/namedValues/sec", &body)
+        .await
+        .unwrap();
     let read = api.client.get("/apim/namedValues/sec").await.unwrap();
     let listed = api.client.get("/apim/namedValues").await.unwrap();
     for reply in [&created, &read, &listed] {
         assert!(!reply.text.contains("s3cret"), "{}", reply.text);
     }
-    let value = api.client.post("/apim/namedValues/sec/listValue", &json!({})).await.unwrap();
-    assert_eq!((value.status, &value.json), (StatusCode::OK, &json!({ "value": "s3cret" })));
+    let value = api
+        .client
+        .post("/apim/namedValues/sec/listValue", &json!({}))
+        .await
+        .unwrap();
+    assert_eq!(
+        (value.status, &value.json),
+        (StatusCode::OK, &json!({ "value": "s3cret" }))
+    );
     assert_eq!(value.etag(), read.etag());
-    assert_eq!(api.client.get("/apim/namedValues/sec/listValue").await.unwrap().status, 405);
+    assert_eq!(
+        api.client
+            .get("/apim/namedValues/sec/listValue")
+            .await
+            .unwrap()
+            .status,
+        405
+    );
     let filter = "/apim/namedValues?$filter=value%20eq%20's3cret'";
     assert_eq!(api.client.get(filter).await.unwrap().status, 400);
 }
@@ -193,15 +336,40 @@ async fn subscription_keys_are_listed_and_made_anew_with_the_codes_clients_take(
     let at = "/apim/subscriptions/s1";
     let body = json!({ "properties": { "scope": "/apis", "displayName": "S1", "state": "active", "primaryKey": "k".repeat(32) } });
     assert_eq!(api.client.put(at, &body).await.unwrap().status, 201);
-    let keys = || async { api.client.post(&format!("{at}/listSecrets"), &json!({})).await.unwrap().json };
+    let keys = || async {
+        api.client
+            .post(&format!("{at}/listSecrets"), &json!({}))
+            .await
+            .unwrap()
+            .json
+    };
     let old = keys().await;
     assert_eq!(old["primaryKey"], "k".repeat(32));
-    let made = api.client.request(Method::POST, &format!("{at}/regeneratePrimaryKey"), None, &[]).await.unwrap();
-    assert_eq!((made.status, made.text.as_str()), (StatusCode::NO_CONTENT, ""));
+    let made = api
+        .client
+        .request(
+            Method::POST,
+            &format!("{at}/regeneratePrimaryKey"),
+            None,
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        (made.status, made.text.as_str()),
+        (StatusCode::NO_CONTENT, "")
+    );
     let new = keys().await;
     assert_ne!(new["primaryKey"], old["primaryKey"]);
     assert_eq!(new["secondaryKey"], old["secondaryKey"]);
-    let missing = api.client.post("/apim/subscriptions/none/regenerateSecondaryKey", &json!({})).await.unwrap();
+    let missing = api
+        .client
+        .post(
+            "/apim/subscriptions/none/regenerateSecondaryKey",
+            &json!({}),
+        )
+        .await
+        .unwrap();
     assert_eq!(missing.status, 404);
 }
 
@@ -209,7 +377,10 @@ async fn subscription_keys_are_listed_and_made_anew_with_the_codes_clients_take(
 async fn deleting_an_api_answers_204_because_all_clients_take_it() {
     let api = Api::start();
     let body = json!({ "properties": { "path": "a" } });
-    assert_eq!(api.client.put("/apim/apis/a", &body).await.unwrap().status, 201);
+    assert_eq!(
+        api.client.put("/apim/apis/a", &body).await.unwrap().status,
+        201
+    );
     assert_eq!(api.client.delete("/apim/apis/a").await.unwrap().status, 204);
 }
 
@@ -219,13 +390,19 @@ async fn policies_come_back_in_the_format_asked_for_and_byte_for_byte_in_their_o
     let raw = "<policies>\r\n  <inbound>\n<set-variable name=\"a\" value=\"@(1 < 2 && \"x\" == \"y\")\" /></inbound></policies>";
     let body = json!({ "properties": { "value": raw, "format": "rawxml" } });
     let created = api.client.put("/apim/policy", &body).await.unwrap();
-    assert_eq!((created.status, &created.json["name"]), (StatusCode::CREATED, &json!("policy")));
+    assert_eq!(
+        (created.status, &created.json["name"]),
+        (StatusCode::CREATED, &json!("policy"))
+    );
     let read = |format: &'static str| {
         let path = format!("{LONG}/policies/policy?{VERSION}{format}");
         let client = api.client.clone();
         async move { client.get(&path).await.unwrap().json["properties"].clone() }
     };
-    assert_eq!(read("&format=rawxml").await, json!({ "value": raw, "format": "rawxml" }));
+    assert_eq!(
+        read("&format=rawxml").await,
+        json!({ "value": raw, "format": "rawxml" })
+    );
     assert_eq!(read("").await, json!({ "value": raw, "format": "rawxml" }));
     let xml = read("&format=xml").await;
     assert_eq!(xml["format"], "xml");
@@ -237,7 +414,14 @@ async fn policies_come_back_in_the_format_asked_for_and_byte_for_byte_in_their_o
     assert_eq!(read("&format=xml").await["value"], text);
     let list = api.client.get("/apim/policies").await.unwrap();
     assert_eq!(list.json["value"].as_array().unwrap().len(), 1);
-    assert_eq!(api.client.get("/apim/policy?format=x").await.unwrap().status, 400);
+    assert_eq!(
+        api.client
+            .get("/apim/policy?format=x")
+            .await
+            .unwrap()
+            .status,
+        400
+    );
 }
 
 #[tokio::test]
@@ -245,10 +429,18 @@ async fn lists_are_filtered_cut_and_linked() {
     let api = Api::with(|limits| limits.page = 4);
     for i in 0..10 {
         let body = json!({ "properties": { "displayName": format!("pg{i}"), "value": "v" } });
-        api.client.put(&format!("/apim/namedValues/pg{i}"), &body).await.unwrap();
+        api.client
+            .put(&format!("/apim/namedValues/pg{i}"), &body)
+            .await
+            .unwrap();
     }
     let names = |list: &Value| {
-        list["value"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        list["value"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     let mut path = format!("{LONG}/namedValues?{VERSION}&$filter=name%20ne%20'pg3'");
     let mut found = Vec::new();
@@ -258,19 +450,41 @@ async fn lists_are_filtered_cut_and_linked() {
         assert_eq!(list["count"], 9);
         found.extend(names(&list));
         pages += 1;
-        let Some(next) = list["nextLink"].as_str() else { break };
+        let Some(next) = list["nextLink"].as_str() else {
+            break;
+        };
         let origin = format!("https://{}", api.server.address());
-        let rest = next.strip_prefix(&origin).or_else(|| next.strip_prefix("https://localhost"));
-        path = rest.map(|rest| rest.trim_start_matches(|c| c != '/').to_owned()).unwrap_or_else(|| panic!("{next}"));
+        let rest = next
+            .strip_prefix(&origin)
+            .or_else(|| next.strip_prefix("https://localhost"));
+        path = rest
+            .map(|rest| rest.trim_start_matches(|c| c != '/').to_owned())
+            .unwrap_or_else(|| panic!("{next}"));
     }
     assert_eq!((found.len(), pages), (9, 3));
     assert!(!found.contains(&"pg3".to_owned()));
-    let list = api.client.get("/apim/namedValues?$top=2&$skip=1").await.unwrap().json;
+    let list = api
+        .client
+        .get("/apim/namedValues?$top=2&$skip=1")
+        .await
+        .unwrap()
+        .json;
     assert_eq!(names(&list), ["pg1", "pg2"]);
     assert_eq!((&list["count"], list.get("nextLink")), (&json!(10), None));
-    let list = api.client.get("/apim/namedValues?$filter=displayName%20eq%20%27pg5%27").await.unwrap().json;
-    assert_eq!((names(&list), &list["count"]), (vec!["pg5".to_owned()], &json!(1)));
-    assert_eq!(api.client.get("/apim/backends").await.unwrap().json, json!({ "value": [], "count": 0 }));
+    let list = api
+        .client
+        .get("/apim/namedValues?$filter=displayName%20eq%20%27pg5%27")
+        .await
+        .unwrap()
+        .json;
+    assert_eq!(
+        (names(&list), &list["count"]),
+        (vec!["pg5".to_owned()], &json!(1))
+    );
+    assert_eq!(
+        api.client.get("/apim/backends").await.unwrap().json,
+        json!({ "value": [], "count": 0 })
+    );
 }
 
 #[tokio::test]
@@ -283,23 +497,46 @@ async fn refusals_of_the_configuration_have_their_own_codes() {
         let client = api.client.clone();
         async move {
             let reply = client.delete(NV).await.unwrap();
-            assert_eq!((reply.status.as_u16(), &reply.json["error"]["code"]), (status, &json!(code)));
+            assert_eq!(
+                (reply.status.as_u16(), &reply.json["error"]["code"]),
+                (status, &json!(code))
+            );
             reply
         }
     };
-    api.plane.refuse(|path| ApplyError::InUse { path: path.clone(), by: vec![ResourcePath::parse("policies/policy").unwrap()] });
+    api.plane.refuse(|path| ApplyError::InUse {
+        path: path.clone(),
+        by: vec![ResourcePath::parse("policies/policy").unwrap()],
+    });
     let reply = check(409, "ResourceInUse").await;
-    assert!(reply.json["error"]["message"].as_str().unwrap().contains("`policies/policy`"));
-    api.plane.refuse(|_| ApplyError::Store("the disk is full".into()));
+    assert!(
+        reply.json["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("`policies/policy`")
+    );
+    api.plane
+        .refuse(|_| ApplyError::Store("the disk is full".into()));
     let reply = check(507, "StoreRefusedChange").await;
-    assert!(reply.json["error"]["message"].as_str().unwrap().contains("disk is full"));
+    assert!(
+        reply.json["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("disk is full")
+    );
     api.plane.refuse(|_| ApplyError::Unsettled);
-    assert_eq!(check(503, "StoreUnsettled").await.headers["retry-after"], "1");
+    assert_eq!(
+        check(503, "StoreUnsettled").await.headers["retry-after"],
+        "1"
+    );
     api.plane.refuse(|_| ApplyError::ShuttingDown);
     check(503, "ShuttingDown").await;
     api.plane.refuse(|_| ApplyError::Invalid {
         path: ResourcePath::parse("apis/x/policies/policy").unwrap(),
-        problems: vec![gateway_config::resource::accept::FieldProblem::new("representation", "no such named value.")],
+        problems: vec![gateway_config::resource::accept::FieldProblem::new(
+            "representation",
+            "no such named value.",
+        )],
     });
     let reply = check(400, "ValidationError").await;
     assert_eq!(reply.json["error"]["target"], "apis/x/policies/policy");
@@ -310,19 +547,54 @@ async fn refusals_of_the_configuration_have_their_own_codes() {
 async fn only_the_role_admin_may_let_named_values_change_code() {
     let api = Api::start();
     let path = format!("{NV}?allowCodeInNamedValues=true");
-    let reply = api.client_with(OPERATOR).put(&path, &named_value("A")).await.unwrap();
-    assert_eq!((reply.status, &reply.json["error"]["code"]), (StatusCode::FORBIDDEN, &json!("AuthorizationFailed")));
-    assert_eq!(api.client_with(OPERATOR).put(NV, &named_value("A")).await.unwrap().status, 201);
+    let reply = api
+        .client_with(OPERATOR)
+        .put(&path, &named_value("A"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (reply.status, &reply.json["error"]["code"]),
+        (StatusCode::FORBIDDEN, &json!("AuthorizationFailed"))
+    );
+    assert_eq!(
+        api.client_with(OPERATOR)
+            .put(NV, &named_value("A"))
+            .await
+            .unwrap()
+            .status,
+        201
+    );
     assert!(!api.plane.code_was_allowed());
-    assert_eq!(api.client.put(&path, &named_value("A")).await.unwrap().status, 200);
+    assert_eq!(
+        api.client
+            .put(&path, &named_value("A"))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
     assert!(api.plane.code_was_allowed());
 }
 
 #[tokio::test]
 async fn a_dry_run_answers_like_the_change_and_changes_nothing() {
     let api = Api::start();
-    let reply = api.client.put(&format!("{NV}?dryRun=true"), &named_value("A")).await.unwrap();
-    assert_eq!((reply.status, reply.revision()), (StatusCode::CREATED, Some(0)));
+    let reply = api
+        .client
+        .put(&format!("{NV}?dryRun=true"), &named_value("A"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (reply.status, reply.revision()),
+        (StatusCode::CREATED, Some(0))
+    );
     assert_eq!(api.client.get(NV).await.unwrap().status, 404);
-    assert_eq!(api.client.put(&format!("{NV}?dryRun=maybe"), &named_value("A")).await.unwrap().status, 400);
+    assert_eq!(
+        api.client
+            .put(&format!("{NV}?dryRun=maybe"), &named_value("A"))
+            .await
+            .unwrap()
+            .status,
+        400
+    );
 }

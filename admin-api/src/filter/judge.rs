@@ -25,22 +25,27 @@ pub(super) fn holds(expression: &Expression, name: &str, properties: &Value) -> 
                     _ => false,
                 },
                 (_, true) => *comparison == Comparison::NotEqual,
-                (_, false) if *comparison == Comparison::NotEqual => {
-                    values.iter().all(|value| !compares(value, Comparison::Equal, literal))
-                }
-                (_, false) => values.iter().any(|value| compares(value, *comparison, literal)),
+                (_, false) if *comparison == Comparison::NotEqual => values
+                    .iter()
+                    .all(|value| !compares(value, Comparison::Equal, literal)),
+                (_, false) => values
+                    .iter()
+                    .any(|value| compares(value, *comparison, literal)),
             }
         }
         Expression::Text(field, function, text) => {
             let text = text.to_lowercase();
-            values(field, name, properties).iter().filter_map(Value::as_str).any(|value| {
-                let value = value.to_lowercase();
-                match function {
-                    TextFunction::Contains => value.contains(&text),
-                    TextFunction::StartsWith => value.starts_with(&text),
-                    TextFunction::EndsWith => value.ends_with(&text),
-                }
-            })
+            values(field, name, properties)
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|value| {
+                    let value = value.to_lowercase();
+                    match function {
+                        TextFunction::Contains => value.contains(&text),
+                        TextFunction::StartsWith => value.starts_with(&text),
+                        TextFunction::EndsWith => value.ends_with(&text),
+                    }
+                })
         }
     }
 }
@@ -50,9 +55,11 @@ fn values(field: &str, name: &str, properties: &Value) -> Vec<Value> {
     if field.eq_ignore_ascii_case("name") {
         return vec![Value::from(name)];
     }
-    let found = properties
-        .as_object()
-        .and_then(|object| object.iter().find(|(known, _)| known.eq_ignore_ascii_case(field)));
+    let found = properties.as_object().and_then(|object| {
+        object
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(field))
+    });
     match found.map(|(_, value)| value) {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(elements)) => elements.clone(),
@@ -61,7 +68,9 @@ fn values(field: &str, name: &str, properties: &Value) -> Vec<Value> {
 }
 
 fn compares(value: &Value, comparison: Comparison, literal: &Literal) -> bool {
-    let Some(order) = order(value, literal) else { return false };
+    let Some(order) = order(value, literal) else {
+        return false;
+    };
     match comparison {
         Comparison::Equal => order.is_eq(),
         Comparison::NotEqual => order.is_ne(),

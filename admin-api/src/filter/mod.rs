@@ -1,4 +1,4 @@
-//! `$filter` of lists: the operators and functions that the contract documents (OData 4.01, part 2,
+//! `$filter` of lists: the operators and functions that the contract documents (`OData` 4.01, part 2,
 //! section 5.1.1), over the properties that clients read.
 
 mod judge;
@@ -18,9 +18,9 @@ pub struct Filter(Expression);
 /// A part of a filter that is true or false of a resource.
 #[derive(Debug, Clone, PartialEq)]
 enum Expression {
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
-    Not(Box<Expression>),
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
+    Not(Box<Self>),
     Compare(String, Comparison, Literal),
     Text(String, TextFunction, String),
 }
@@ -78,9 +78,13 @@ const fn fields(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Service => &["name", "location"],
         Kind::NamedValue => &["name", "displayName", "tags", "secret"],
-        Kind::Certificate => {
-            &["name", "subject", "thumbprint", "expirationDate", "hasPrivateKey"]
-        }
+        Kind::Certificate => &[
+            "name",
+            "subject",
+            "thumbprint",
+            "expirationDate",
+            "hasPrivateKey",
+        ],
         Kind::Backend => &["name", "title", "url", "description", "protocol"],
         Kind::Api => &[
             "name",
@@ -92,11 +96,24 @@ const fn fields(kind: Kind) -> &'static [&'static str] {
             "apiRevision",
             "subscriptionRequired",
         ],
-        Kind::Operation => &["name", "displayName", "method", "description", "urlTemplate"],
+        Kind::Operation => &[
+            "name",
+            "displayName",
+            "method",
+            "description",
+            "urlTemplate",
+        ],
         Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy => &["name", "format"],
-        Kind::Subscription => {
-            &["name", "displayName", "stateComment", "ownerId", "scope", "state", "createdDate", "expirationDate"]
-        }
+        Kind::Subscription => &[
+            "name",
+            "displayName",
+            "stateComment",
+            "ownerId",
+            "scope",
+            "state",
+            "createdDate",
+            "expirationDate",
+        ],
         Kind::IdentityList => &["name", "description"],
         Kind::Identity => &[
             "name",
@@ -129,7 +146,10 @@ fn check_fields(expression: &Expression, known: &[&str]) -> Result<(), String> {
             if known.iter().any(|name| name.eq_ignore_ascii_case(field)) {
                 Ok(())
             } else {
-                Err(format!("This list cannot be filtered by `{field}`, only by {}.", known.join(", ")))
+                Err(format!(
+                    "This list cannot be filtered by `{field}`, only by {}.",
+                    known.join(", ")
+                ))
             }
         }
     }
@@ -144,7 +164,9 @@ mod tests {
         let properties = json!({
             "displayName": "Allowed-Thumbprints", "tags": ["mtls", "it's"], "secret": false
         });
-        Filter::parse(filter, Kind::NamedValue).unwrap().holds("allowed", &properties)
+        Filter::parse(filter, Kind::NamedValue)
+            .unwrap()
+            .holds("allowed", &properties)
     }
 
     #[test]
@@ -165,7 +187,12 @@ mod tests {
         ] {
             assert!(holds(yes), "{yes}");
         }
-        for no in ["displayName eq 'x'", "contains(displayName,'x')", "not secret eq false", "tags eq null"] {
+        for no in [
+            "displayName eq 'x'",
+            "contains(displayName,'x')",
+            "not secret eq false",
+            "tags eq null",
+        ] {
             assert!(!holds(no), "{no}");
         }
     }
@@ -174,7 +201,9 @@ mod tests {
     fn dates_compare_as_dates() {
         let properties = json!({ "expirationDate": "2027-01-31T00:00:00Z" });
         let holds = |text: &str| {
-            Filter::parse(text, Kind::Certificate).unwrap().holds("c", &properties)
+            Filter::parse(text, Kind::Certificate)
+                .unwrap()
+                .holds("c", &properties)
         };
         assert!(holds("expirationDate lt 2027-01-31T02:00:00+01:00"));
         assert!(holds("expirationDate lt '2027-02-01T00:00:00Z'"));
@@ -191,9 +220,22 @@ mod tests {
     #[test]
     fn mistakes_are_refused_with_a_reason() {
         for bad in [
-            "", "displayName", "displayName eq", "displayName eq 'x", "displayName is 'x'", "(name eq 'x'",
-            "name eq 'x')", "contains(name)", "contains('x', name)", "name eq 'x' and", "value eq 'x'",
-            "nme eq 'x'", "name eq x", "$ eq 1", "\u{fe}\u{ff}", "name eq 'x' name eq 'y'",
+            "",
+            "displayName",
+            "displayName eq",
+            "displayName eq 'x",
+            "displayName is 'x'",
+            "(name eq 'x'",
+            "name eq 'x')",
+            "contains(name)",
+            "contains('x', name)",
+            "name eq 'x' and",
+            "value eq 'x'",
+            "nme eq 'x'",
+            "name eq x",
+            "$ eq 1",
+            "\u{fe}\u{ff}",
+            "name eq 'x' name eq 'y'",
         ] {
             assert!(Filter::parse(bad, Kind::NamedValue).is_err(), "{bad}");
         }

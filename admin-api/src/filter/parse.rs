@@ -7,7 +7,10 @@ use super::{Comparison, Expression, Literal, TextFunction};
 const DEEPEST: usize = 50;
 
 pub(super) fn expression(text: &str) -> Result<Expression, String> {
-    let mut parser = Parser { tokens: tokens(text)?.into_iter().peekable(), depth: 0 };
+    let mut parser = Parser {
+        tokens: tokens(text)?.into_iter().peekable(),
+        depth: 0,
+    };
     let expression = parser.or()?;
     match parser.tokens.next() {
         None => Ok(expression),
@@ -68,7 +71,11 @@ impl Parser {
             "ge" => Comparison::GreaterOrEqual,
             "lt" => Comparison::Less,
             "le" => Comparison::LessOrEqual,
-            _ => return Err(format!("`{operator}` is not one of eq, ne, gt, ge, lt, le.")),
+            _ => {
+                return Err(format!(
+                    "`{operator}` is not one of eq, ne, gt, ge, lt, le."
+                ));
+            }
         };
         let literal = self.literal()?;
         Ok(Expression::Compare(field(&first), comparison, literal))
@@ -118,7 +125,9 @@ impl Parser {
                 _ => match word.parse::<f64>() {
                     Ok(number) if number.is_finite() => Ok(Literal::Number(number)),
                     _ if super::judge::date(&word).is_some() => Ok(Literal::Text(word)),
-                    _ => Err(format!("`{word}` is no value; texts are written in single quotes.")),
+                    _ => Err(format!(
+                        "`{word}` is no value; texts are written in single quotes."
+                    )),
                 },
             },
             token => Err(expected("a value", token.as_ref())),

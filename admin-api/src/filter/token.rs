@@ -28,14 +28,21 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
                     word.push(next);
                 }
                 // `datetime'…'`: the type adds nothing to what the text says.
-                let is_typed = ["datetime", "guid"].iter().any(|name| word.eq_ignore_ascii_case(name));
+                let is_typed = ["datetime", "guid"]
+                    .iter()
+                    .any(|name| word.eq_ignore_ascii_case(name));
                 if is_typed && characters.next_if_eq(&'\'').is_some() {
                     tokens.push(Token::Text(quoted(&mut characters)?));
                 } else {
                     tokens.push(Token::Word(word));
                 }
             }
-            other => return Err(format!("`{}` has no place in a filter.", other.escape_default())),
+            other => {
+                return Err(format!(
+                    "`{}` has no place in a filter.",
+                    other.escape_default()
+                ));
+            }
         }
     }
     Ok(tokens)

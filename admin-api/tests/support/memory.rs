@@ -18,12 +18,15 @@ use gateway_config::usage::LastUse;
 #[derive(Clone)]
 pub struct Memory(Arc<Mutex<State>>);
 
+/// A resource before and after a change.
+type Step = (ResourcePath, Option<Resource>, Option<Resource>);
+
 #[derive(Clone)]
 struct State {
     now: i64,
     revision: u64,
     resources: BTreeMap<ResourcePath, (Resource, Vec<Warning>)>,
-    history: Vec<(RevisionSummary, Vec<(ResourcePath, Option<Resource>, Option<Resource>)>)>,
+    history: Vec<(RevisionSummary, Vec<Step>)>,
     refusal: Option<fn(&ResourcePath) -> ApplyError>,
     delay: Duration,
     code_allowed: bool,
@@ -69,35 +72,59 @@ impl State {
         let mut results = Vec::new();
         let mut changes = Vec::new();
         for edit in change.edits {
-            let before = self.resources.get(&edit.path).map(|(resource, _)| resource.clone());
+            let before = self
+                .resources
+                .get(&edit.path)
+                .map(|(resource, _)| resource.clone());
             let result = next.edit(edit)?;
             changes.push((result.path.clone(), before, result.resource.clone()));
             results.push(result);
         }
         if change.dry_run {
-            return Ok(Applied { revision: self.revision, results });
+            return Ok(Applied {
+                revision: self.revision,
+                results,
+            });
         }
-        if results.iter().all(|result| result.outcome == Outcome::Absent) {
-            return Ok(Applied { revision: self.revision, results });
+        if results
+            .iter()
+            .all(|result| result.outcome == Outcome::Absent)
+        {
+            return Ok(Applied {
+                revision: self.revision,
+                results,
+            });
         }
         let summary = RevisionSummary {
             number: next.revision,
             time_ms: self.now * 1000,
             actor: change.actor.name,
             comment: change.comment,
-            changes: changes.iter().map(|(path, _, after)| (path.to_string(), after.is_some())).collect(),
+            changes: changes
+                .iter()
+                .map(|(path, _, after)| (path.to_string(), after.is_some()))
+                .collect(),
             change_count: changes.len() as u64,
         };
         next.history.push((summary, changes));
         *self = next;
-        Ok(Applied { revision: self.revision, results })
+        Ok(Applied {
+            revision: self.revision,
+            results,
+        })
     }
 
     fn edit(&mut self, edit: Edit) -> Result<EditResult, ApplyError> {
-        let Edit { path, action, if_match } = edit;
+        let Edit {
+            path,
+            action,
+            if_match,
+        } = edit;
         let existing = self.get(&path).map(|(resource, _)| resource);
         if let IfMatch::Revision(tag) = if_match
-            && existing.as_ref().is_some_and(|resource| resource.changed_in != tag)
+            && existing
+                .as_ref()
+                .is_some_and(|resource| resource.changed_in != tag)
         {
             return Err(ApplyError::PreconditionFailed(path));
         }
@@ -109,25 +136,44 @@ impl State {
         }
         let take = |mode, body: &serde_json::Value| {
             let body_before = existing.as_ref().map(|resource| &*resource.body);
-            accept(&Acceptance { mode, path: &path, existing: body_before, now: self.now }, body)
-                .map_err(|problems| ApplyError::Invalid { path: path.clone(), problems })
+            accept(
+                &Acceptance {
+                    mode,
+                    path: &path,
+                    existing: body_before,
+                    now: self.now,
+                },
+                body,
+            )
+            .map_err(|problems| ApplyError::Invalid {
+                path: path.clone(),
+                problems,
+            })
         };
         let (body, warnings) = match action {
             Action::Put(body) => take(Mode::Put, &body)?,
             Action::Patch(_) if existing.is_none() => return Err(ApplyError::NotFound(path)),
             Action::Patch(body) => take(Mode::Patch, &body)?,
             Action::PutList(list) => {
-                self.resources.retain(|known, _| known.parent().as_ref() != Some(&path));
+                self.resources
+                    .retain(|known, _| known.parent().as_ref() != Some(&path));
                 for (name, identity) in list.members {
                     let member = ResourcePath::new(Kind::Identity, &[&path.name(), &name]).unwrap();
                     self.insert(member, Body::Identity(identity), Vec::new());
                 }
-                (Body::IdentityList(IdentityList { description: list.description }), Vec::new())
+                (
+                    Body::IdentityList(IdentityList {
+                        description: list.description,
+                    }),
+                    Vec::new(),
+                )
             }
-            Action::RegenerateKey(which) => match existing.as_ref().map(|resource| &*resource.body) {
-                Some(Body::Subscription(subscription)) => {
-                    (Body::Subscription(subscription.with_new_key(which).unwrap()), Vec::new())
-                }
+            Action::RegenerateKey(which) => match existing.as_ref().map(|resource| &*resource.body)
+            {
+                Some(Body::Subscription(subscription)) => (
+                    Body::Subscription(subscription.with_new_key(which).unwrap()),
+                    Vec::new(),
+                ),
                 _ => return Err(ApplyError::NotFound(path)),
             },
             Action::Delete => {
@@ -135,7 +181,12 @@ impl State {
                     Some(_) => Outcome::Deleted,
                     None => Outcome::Absent,
                 };
-                return Ok(EditResult { path, outcome, resource: None, warnings: Vec::new() });
+                return Ok(EditResult {
+                    path,
+                    outcome,
+                    resource: None,
+                    warnings: Vec::new(),
+                });
             }
         };
         if matches!(&body, Body::Policy(policy) if policy.source.contains("<broken")) {
@@ -144,16 +195,32 @@ impl State {
                 column: Some(114),
                 ..FieldProblem::new("representation", "`broken` is not a policy.")
             };
-            return Err(ApplyError::Invalid { path, problems: vec![problem] });
+            return Err(ApplyError::Invalid {
+                path,
+                problems: vec![problem],
+            });
         }
-        let outcome = if existing.is_some() { Outcome::Updated } else { Outcome::Created };
+        let outcome = if existing.is_some() {
+            Outcome::Updated
+        } else {
+            Outcome::Created
+        };
         let path = existing.map_or(path, |resource| resource.path);
         let resource = self.insert(path.clone(), body, warnings.clone());
-        Ok(EditResult { path, outcome, resource: Some(resource), warnings })
+        Ok(EditResult {
+            path,
+            outcome,
+            resource: Some(resource),
+            warnings,
+        })
     }
 
     fn insert(&mut self, path: ResourcePath, body: Body, warnings: Vec<Warning>) -> Resource {
-        let resource = Resource { path: path.clone(), changed_in: self.revision, body: Arc::new(body) };
+        let resource = Resource {
+            path: path.clone(),
+            changed_in: self.revision,
+            body: Arc::new(body),
+        };
         self.resources.insert(path, (resource.clone(), warnings));
         resource
     }
@@ -167,7 +234,9 @@ impl State {
         self.resources
             .values()
             .map(|(resource, _)| resource)
-            .filter(|resource| resource.path.kind() == kind && resource.path.parent().as_ref() == parent)
+            .filter(|resource| {
+                resource.path.kind() == kind && resource.path.parent().as_ref() == parent
+            })
             .cloned()
             .collect()
     }
@@ -191,11 +260,19 @@ impl ControlPlane for Memory {
     }
 
     fn members(&self, path: &ResourcePath, skip: usize, top: usize) -> Vec<Resource> {
-        self.list(Kind::Identity, Some(path)).into_iter().skip(skip).take(top).collect()
+        self.list(Kind::Identity, Some(path))
+            .into_iter()
+            .skip(skip)
+            .take(top)
+            .collect()
     }
 
     fn usage(&self, list: &str) -> Vec<LastUse> {
-        vec![LastUse { identity: format!("{list}-a").into(), thumbprint: "AB".repeat(20), last_used: 0 }]
+        vec![LastUse {
+            identity: format!("{list}-a").into(),
+            thumbprint: "AB".repeat(20),
+            last_used: 0,
+        }]
     }
 
     fn apply(&self, change: Change) -> Later<Result<Applied, ApplyError>> {
@@ -203,8 +280,7 @@ impl ControlPlane for Memory {
         Box::pin(async move {
             let delay = state.lock().unwrap().delay;
             tokio::time::sleep(delay).await;
-            let outcome = state.lock().unwrap().apply(change);
-            outcome
+            state.lock().unwrap().apply(change)
         })
     }
 
@@ -227,7 +303,10 @@ impl ControlPlane for Memory {
             }
             state.revision += 1;
             let _ = actor;
-            Ok(Applied { revision: state.revision, results: Vec::new() })
+            Ok(Applied {
+                revision: state.revision,
+                results: Vec::new(),
+            })
         })
     }
 
@@ -249,22 +328,31 @@ impl ControlPlane for Memory {
 
     fn revision_detail(&self, number: u64) -> Later<Result<Option<RevisionSummary>, StoreError>> {
         let state = self.0.lock().unwrap();
-        let found = state.history.iter().map(|(summary, _)| summary).find(|s| s.number == number).cloned();
+        let found = state
+            .history
+            .iter()
+            .map(|(summary, _)| summary)
+            .find(|s| s.number == number)
+            .cloned();
         Box::pin(async move { Ok(found) })
     }
 
     fn difference(&self, number: u64) -> Later<Result<Option<Vec<Difference>>, StoreError>> {
         let state = self.0.lock().unwrap();
-        let found = state.history.iter().find(|(s, _)| s.number == number).map(|(_, changes)| {
-            changes
-                .iter()
-                .map(|(path, before, after)| Difference {
-                    key: path.key(),
-                    before: before.clone(),
-                    after: after.clone(),
-                })
-                .collect()
-        });
+        let found = state
+            .history
+            .iter()
+            .find(|(s, _)| s.number == number)
+            .map(|(_, changes)| {
+                changes
+                    .iter()
+                    .map(|(path, before, after)| Difference {
+                        key: path.key(),
+                        before: before.clone(),
+                        after: after.clone(),
+                    })
+                    .collect()
+            });
         Box::pin(async move { Ok(found) })
     }
 }

@@ -10,8 +10,8 @@ use admin_api::audit::AuditSink;
 use admin_api::plane::Later;
 use admin_api::{AdminServer, AdminSettings, AdminToken, Limits, Role, ServiceIdentity, start};
 use gateway_telemetry::record::AuditRecord;
-use gateway_testkit::Pki;
 use gateway_testkit::AdminClient;
+use gateway_testkit::Pki;
 use zeroize::Zeroizing;
 
 pub use memory::Memory;
@@ -56,13 +56,22 @@ impl Api {
         let pki = Pki::new();
         let plane = Arc::new(Memory::new(pki.now));
         let audit = Arc::new(Records::default());
-        let mut limits = Limits { failure_delay: Duration::ZERO, ..Limits::default() };
+        let mut limits = Limits {
+            failure_delay: Duration::ZERO,
+            ..Limits::default()
+        };
         adjust(&mut limits);
         let mut settings = settings(&pki, limits);
         settings.audit = audit.clone();
         let server = start(settings, plane.clone()).unwrap();
         let client = AdminClient::new(server.address(), pki.ca.certificate(), TOKEN).unwrap();
-        Self { server, pki, client, plane, audit }
+        Self {
+            server,
+            pki,
+            client,
+            plane,
+            audit,
+        }
     }
 
     pub fn client_with(&self, token: &str) -> AdminClient {
@@ -80,7 +89,10 @@ pub fn settings(pki: &Pki, limits: Limits) -> AdminSettings {
         listener: TcpListener::bind("127.0.0.1:0").unwrap(),
         certificate_pem: pki.server.chain_pem().as_bytes().to_vec(),
         key_pem: Zeroizing::new(pki.server.key_pem().as_bytes().to_vec()),
-        tokens: vec![token("admin", TOKEN, Role::Admin), token("operator", OPERATOR, Role::Operator)],
+        tokens: vec![
+            token("admin", TOKEN, Role::Admin),
+            token("operator", OPERATOR, Role::Operator),
+        ],
         identity: ServiceIdentity {
             subscription: "0".into(),
             resource_group: "local".into(),

@@ -8,7 +8,9 @@ use super::fields::{Fields, Problems};
 use super::merge::merge;
 use super::schema::{ENVELOPE, Table};
 use super::{Body, Kind, ResourcePath};
-use super::{api, backend, certificate, crl, identity_list, identity_member, name_rule, named_value};
+use super::{
+    api, backend, certificate, crl, identity_list, identity_member, name_rule, named_value,
+};
 use super::{operation, policy, service, subscription};
 
 /// One thing wrong with a request body, in the shape of the contract's `details[]`.
@@ -28,7 +30,12 @@ pub struct FieldProblem {
 impl FieldProblem {
     /// A problem of one property.
     pub fn new(target: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { target: target.into(), message: message.into(), line: None, column: None }
+        Self {
+            target: target.into(),
+            message: message.into(),
+            line: None,
+            column: None,
+        }
     }
 }
 
@@ -48,7 +55,12 @@ pub struct Warning {
 impl Warning {
     /// A warning without a place in a document.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: Arc::from(code), message: message.into(), line: None, column: None }
+        Self {
+            code: Arc::from(code),
+            message: message.into(),
+            line: None,
+            column: None,
+        }
     }
 }
 

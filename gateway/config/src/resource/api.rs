@@ -37,7 +37,8 @@ pub struct Api {
 }
 
 const IMPORT: &str = "definitions are not imported; create the operations one by one.";
-const VERSIONS: &str = "version sets do not work here; give each version an API and a path of its own.";
+const VERSIONS: &str =
+    "version sets do not work here; give each version an API and a path of its own.";
 const KIND: &str = "only HTTP APIs are served.";
 
 const PROPERTIES: Table = &[
@@ -98,7 +99,9 @@ fn read(properties: &Map<String, Value>, name: &str, problems: &Problems) -> Opt
     if fields.value("path").is_none() {
         fields.problem("path", "`path` is required; it may be empty.");
     }
-    let path = fields.text("path", 0, 400).map(|path| path.trim_matches('/'));
+    let path = fields
+        .text("path", 0, 400)
+        .map(|path| path.trim_matches('/'));
     if path.is_some_and(|path| !is_path(path)) {
         fields.problem(
             "path",
@@ -115,9 +118,12 @@ fn read(properties: &Map<String, Value>, name: &str, problems: &Problems) -> Opt
         fields.text(member, 0, most);
     }
     let mut kept = schema::to_keep(properties, PROPERTIES, &[]);
-    kept.entry("displayName").or_insert_with(|| json!(display_name));
+    kept.entry("displayName")
+        .or_insert_with(|| json!(display_name));
     let service_url = url::read(&fields, "serviceUrl", false);
-    let protocols = fields.texts("protocols", 4, 10).unwrap_or_else(|| vec!["https"]);
+    let protocols = fields
+        .texts("protocols", 4, 10)
+        .unwrap_or_else(|| vec!["https"]);
     for (index, protocol) in protocols.iter().enumerate() {
         if !matches!(*protocol, "http" | "https") {
             fields.problem(
@@ -128,11 +134,17 @@ fn read(properties: &Map<String, Value>, name: &str, problems: &Problems) -> Opt
     }
     let names = fields.child("subscriptionKeyParameterNames", KEY_NAMES);
     let key_name = |member, default| {
-        names.as_ref().and_then(|names| names.text(member, 1, 256)).unwrap_or(default)
+        names
+            .as_ref()
+            .and_then(|names| names.text(member, 1, 256))
+            .unwrap_or(default)
     };
     let key_header = key_name("header", KEY_HEADER);
     if http::HeaderName::from_bytes(key_header.as_bytes()).is_err() {
-        fields.problem("subscriptionKeyParameterNames.header", "This is not a header name.");
+        fields.problem(
+            "subscriptionKeyParameterNames.header",
+            "This is not a header name.",
+        );
     }
     fields.map("contact");
     fields.map("license");
@@ -168,7 +180,10 @@ pub(crate) fn render(api: &Api) -> Map<String, Value> {
     let mut properties = api.properties.as_object().cloned().unwrap_or_default();
     properties.insert("path".to_owned(), json!(&*api.path));
     properties.insert("displayName".to_owned(), json!(&*api.display_name));
-    properties.insert("subscriptionRequired".to_owned(), json!(api.subscription_required));
+    properties.insert(
+        "subscriptionRequired".to_owned(),
+        json!(api.subscription_required),
+    );
     properties.insert("protocols".to_owned(), json!(api.protocols));
     properties.insert(
         "subscriptionKeyParameterNames".to_owned(),

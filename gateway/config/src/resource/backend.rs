@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use super::accept::{Acceptance, Warning, wanted_properties};
 use super::fields::{Fields, Problems};
-use super::schema::{self, Table, effective, no_effect, no_effect_unless, read_only, refused, refused_unless};
+use super::schema::{
+    self, Table, effective, no_effect, no_effect_unless, read_only, refused, refused_unless,
+};
 use super::{Body, thumbprint, url};
 
 /// A backend.
@@ -38,7 +40,9 @@ pub struct Backend {
 impl fmt::Debug for Backend {
     /// Without credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backend").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Backend")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -53,7 +57,10 @@ const PROPERTIES: Table = &[
     refused_unless("type", &["\"Single\""], POOLS),
     refused("pool", POOLS),
     refused("proxy", "requests would not go through it."),
-    refused("properties", "Service Fabric clusters are not resolved here."),
+    refused(
+        "properties",
+        "Service Fabric clusters are not resolved here.",
+    ),
     effective("credentials"),
     effective("tls"),
     no_effect_unless("circuitBreaker", &["{}", "{\"rules\":[]}"]),
@@ -77,7 +84,10 @@ const AUTHORIZATION: Table = &[effective("scheme"), effective("parameter")];
 const TLS: Table = &[
     effective("validateCertificateChain"),
     effective("validateCertificateName"),
-    refused("serverCertificateThumbprints", "the pins would not be checked."),
+    refused(
+        "serverCertificateThumbprints",
+        "the pins would not be checked.",
+    ),
     refused("serverX509Names", "the names would not be checked."),
 ];
 
@@ -101,7 +111,9 @@ pub(crate) fn accept(
     problems: &Problems,
 ) -> Option<Backend> {
     let stored = || match acceptance.existing {
-        Some(Body::Backend(existing)) => existing.properties.as_object().cloned().unwrap_or_default(),
+        Some(Body::Backend(existing)) => {
+            existing.properties.as_object().cloned().unwrap_or_default()
+        }
         _ => Map::new(),
     };
     let properties = wanted_properties(acceptance.mode, body, stored, PROPERTIES, problems)?;
@@ -138,7 +150,12 @@ pub(crate) fn read(properties: &Map<String, Value>, problems: &Problems) -> Opti
 }
 
 fn read_credentials(fields: &Fields<'_>, backend: &mut Backend) {
-    for (index, id) in fields.texts("certificateIds", 32, 2000).unwrap_or_default().iter().enumerate() {
+    for (index, id) in fields
+        .texts("certificateIds", 32, 2000)
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+    {
         match last_segment(id) {
             Some(name) => backend.certificate_ids.push(Arc::from(name)),
             None => fields.problem(
@@ -154,7 +171,9 @@ fn read_credentials(fields: &Fields<'_>, backend: &mut Backend) {
         for entry in named {
             match thumbprint::parse(entry) {
                 Ok(thumbprint::Thumbprint::Sha1(sha1)) => {
-                    backend.certificate_thumbprints.push(Arc::from(thumbprint::print(&sha1)));
+                    backend
+                        .certificate_thumbprints
+                        .push(Arc::from(thumbprint::print(&sha1)));
                 }
                 _ => backend.certificate_ids.push(Arc::from(entry)),
             }
@@ -162,7 +181,8 @@ fn read_credentials(fields: &Fields<'_>, backend: &mut Backend) {
     }
     backend.headers = pairs(fields, "header", header_fault);
     backend.query = pairs(fields, "query", |name, _| {
-        name.is_empty().then(|| "A query parameter needs a name.".to_owned())
+        name.is_empty()
+            .then(|| "A query parameter needs a name.".to_owned())
     });
     if let Some(authorization) = fields.child("authorization", AUTHORIZATION) {
         let scheme = authorization.required_text("scheme", 1, 100);
@@ -171,7 +191,11 @@ fn read_credentials(fields: &Fields<'_>, backend: &mut Backend) {
             if let Some(fault) = header_fault("Authorization", &format!("{scheme} {parameter}")) {
                 authorization.problem("parameter", fault);
             }
-            if backend.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+            if backend
+                .headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+            {
                 authorization.problem("scheme", "`header` already has an `Authorization`.");
             }
             backend.authorization = Some((Arc::from(scheme), Arc::from(parameter)));
@@ -181,28 +205,31 @@ fn read_credentials(fields: &Fields<'_>, backend: &mut Backend) {
 
 type Pairs = Vec<(Arc<str>, Vec<Arc<str>>)>;
 
-fn pairs(
-    fields: &Fields<'_>,
-    member: &str,
-    fault: impl Fn(&str, &str) -> Option<String>,
-) -> Pairs {
+fn pairs(fields: &Fields<'_>, member: &str, fault: impl Fn(&str, &str) -> Option<String>) -> Pairs {
     let mut pairs = Vec::new();
     for (name, values) in fields.map(member).into_iter().flatten() {
         let place = format!("{member}.{name}");
-        let texts: Option<Vec<&str>> =
-            values.as_array().and_then(|values| values.iter().map(Value::as_str).collect());
+        let texts: Option<Vec<&str>> = values
+            .as_array()
+            .and_then(|values| values.iter().map(Value::as_str).collect());
         let Some(texts) = texts else {
             fields.problem(&place, "An array of strings is expected here.");
             continue;
         };
         for text in &texts {
             if text.contains("{{") {
-                fields.problem(&place, "Named values are not replaced in backend credentials.");
+                fields.problem(
+                    &place,
+                    "Named values are not replaced in backend credentials.",
+                );
             } else if let Some(fault) = fault(name, text) {
                 fields.problem(&place, fault);
             }
         }
-        pairs.push((Arc::from(name.as_str()), texts.into_iter().map(Arc::from).collect()));
+        pairs.push((
+            Arc::from(name.as_str()),
+            texts.into_iter().map(Arc::from).collect(),
+        ));
     }
     pairs
 }
@@ -211,8 +238,13 @@ fn header_fault(name: &str, value: &str) -> Option<String> {
     if HeaderName::from_bytes(name.as_bytes()).is_err() {
         return Some(format!("`{}` is not a header name.", name.escape_default()));
     }
-    if FORBIDDEN_HEADERS.iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name)) {
-        return Some(format!("The header `{name}` belongs to the connection and cannot be set."));
+    if FORBIDDEN_HEADERS
+        .iter()
+        .any(|forbidden| forbidden.eq_ignore_ascii_case(name))
+    {
+        return Some(format!(
+            "The header `{name}` belongs to the connection and cannot be set."
+        ));
     }
     HeaderValue::from_str(value)
         .is_err()
@@ -239,7 +271,10 @@ pub(crate) fn warnings(backend: &Backend) -> Vec<Warning> {
     if let Some(properties) = backend.properties.as_object() {
         schema::warn(properties, PROPERTIES, "", &mut warnings);
     }
-    let is_plain = backend.url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
+    let is_plain = backend
+        .url
+        .get(..7)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
     let has_certificate =
         !backend.certificate_ids.is_empty() || !backend.certificate_thumbprints.is_empty();
     if is_plain && has_certificate {
@@ -273,7 +308,12 @@ mod tests {
 
     #[test]
     fn ids_of_certificates_are_taken_in_every_length() {
-        for id in ["bk", "/certificates/bk", "certificates/bk", "/subscriptions/0/x/y/Certificates/bk"] {
+        for id in [
+            "bk",
+            "/certificates/bk",
+            "certificates/bk",
+            "/subscriptions/0/x/y/Certificates/bk",
+        ] {
             assert_eq!(last_segment(id), Some("bk"), "{id}");
         }
         assert_eq!(last_segment("/backends/bk"), None);

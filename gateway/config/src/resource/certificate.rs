@@ -70,7 +70,10 @@ fn keep(existing: Option<&Certificate>, fields: &Fields<'_>) -> Option<Certifica
     {
         return Some(existing.clone());
     }
-    fields.problem("data", "`data` is required: base64 of a PFX file or of a certificate (.cer).");
+    fields.problem(
+        "data",
+        "`data` is required: base64 of a PFX file or of a certificate (.cer).",
+    );
     None
 }
 
@@ -94,8 +97,14 @@ pub(crate) fn render(certificate: &Certificate) -> Map<String, Value> {
     let mut properties = Map::new();
     properties.insert("subject".to_owned(), json!(&*subject(facts)));
     properties.insert("thumbprint".to_owned(), json!(facts.thumbprint()));
-    properties.insert("expirationDate".to_owned(), json!(moment::print(facts.not_after)));
-    properties.insert("hasPrivateKey".to_owned(), json!(certificate.material.is_some()));
+    properties.insert(
+        "expirationDate".to_owned(),
+        json!(moment::print(facts.not_after)),
+    );
+    properties.insert(
+        "hasPrivateKey".to_owned(),
+        json!(certificate.material.is_some()),
+    );
     properties
 }
 
@@ -150,10 +159,16 @@ pub(crate) fn to_json(certificate: &Certificate) -> Map<String, Value> {
 pub(crate) fn from_json(stored: &Map<String, Value>) -> Option<Certificate> {
     if let Some(material) = stored.get("material") {
         let material = material_from_json(material)?;
-        return Some(Certificate { facts: Arc::clone(material.facts()), material: Some(material) });
+        return Some(Certificate {
+            facts: Arc::clone(material.facts()),
+            material: Some(material),
+        });
     }
     let facts = facts_from_json(stored.get("certificate")?)?;
-    Some(Certificate { facts, material: None })
+    Some(Certificate {
+        facts,
+        material: None,
+    })
 }
 
 /// A certificate in its stored form.
@@ -166,8 +181,16 @@ pub(crate) fn facts_from_json(stored: &Value) -> Option<Arc<CertificateFacts>> {
 /// load again.
 pub(crate) fn material_to_json(material: &KeyMaterial) -> Value {
     let mut chain = vec![encoded::to_base64(&material.facts().der)];
-    chain.extend(material.chain_der().iter().map(|der| encoded::to_base64(der)));
-    let key = material.private_key_pkcs8().ok().map(|key| encoded::to_base64(&key));
+    chain.extend(
+        material
+            .chain_der()
+            .iter()
+            .map(|der| encoded::to_base64(der)),
+    );
+    let key = material
+        .private_key_pkcs8()
+        .ok()
+        .map(|key| encoded::to_base64(&key));
     json!({ "certificates": chain, "key": key })
 }
 

@@ -52,7 +52,10 @@ pub(crate) fn accept(
         {
             return Some(existing.clone());
         }
-        fields.problem("encodedCrl", "`encodedCrl` is required: base64 of a CRL as DER or PEM.");
+        fields.problem(
+            "encodedCrl",
+            "`encodedCrl` is required: base64 of a CRL as DER or PEM.",
+        );
         return None;
     }
     let bytes = encoded::bytes(&fields, "encodedCrl", MOST_TEXT)?;
@@ -64,7 +67,10 @@ pub(crate) fn accept(
         }
     };
     if facts.is_delta {
-        fields.problem("encodedCrl", "A delta CRL proves nothing by itself; upload the complete one.");
+        fields.problem(
+            "encodedCrl",
+            "A delta CRL proves nothing by itself; upload the complete one.",
+        );
         return None;
     }
     let is_new = existing.is_none_or(|existing| existing.facts.sha256 != facts.sha256);
@@ -72,12 +78,18 @@ pub(crate) fn accept(
         fields.problem("encodedCrl", out_of_date(&facts));
         return None;
     }
-    Some(Crl { der: Arc::clone(&facts.der), facts: Arc::new(facts) })
+    Some(Crl {
+        der: Arc::clone(&facts.der),
+        facts: Arc::new(facts),
+    })
 }
 
 fn out_of_date(facts: &gateway_tls::crl::Crl) -> String {
     let due = facts.next_update.map(moment::print).unwrap_or_default();
-    format!("The CRL of `{}` is out of date: its next update was due on {due}.", issuer(facts))
+    format!(
+        "The CRL of `{}` is out of date: its next update was due on {due}.",
+        issuer(facts)
+    )
 }
 
 fn issuer(facts: &gateway_tls::crl::Crl) -> Arc<str> {
@@ -92,7 +104,10 @@ pub(crate) fn render(crl: &Crl) -> Map<String, Value> {
     if let Some(number) = &facts.number {
         properties.insert("number".to_owned(), json!(thumbprint::print(number)));
     }
-    properties.insert("thisUpdate".to_owned(), json!(moment::print(facts.this_update)));
+    properties.insert(
+        "thisUpdate".to_owned(),
+        json!(moment::print(facts.this_update)),
+    );
     if let Some(next) = facts.next_update {
         properties.insert("nextUpdate".to_owned(), json!(moment::print(next)));
     }
@@ -109,7 +124,10 @@ pub(crate) fn warnings(crl: &Crl, now: i64) -> Vec<Warning> {
     if crl.facts.next_update.is_none() {
         warnings.push(Warning::new(
             "CrlWithoutNextUpdate",
-            format!("The CRL of `{}` does not say when it ends.", issuer(&crl.facts)),
+            format!(
+                "The CRL of `{}` does not say when it ends.",
+                issuer(&crl.facts)
+            ),
         ));
     }
     if crl.facts.this_update > now {
@@ -130,5 +148,8 @@ pub(crate) fn to_json(crl: &Crl) -> Map<String, Value> {
 pub(crate) fn from_json(stored: &Map<String, Value>) -> Option<Crl> {
     let der = encoded::from_base64(stored.get("crl")?.as_str()?)?;
     let facts = gateway_tls::crl::parse(&der).ok()?;
-    Some(Crl { der: Arc::clone(&facts.der), facts: Arc::new(facts) })
+    Some(Crl {
+        der: Arc::clone(&facts.der),
+        facts: Arc::new(facts),
+    })
 }

@@ -48,7 +48,10 @@ pub(crate) fn bytes(fields: &Fields<'_>, name: &str, most: usize) -> Option<Zero
     if text.len() > most {
         fields.problem(
             name,
-            format!("`{name}` has {} characters; at most {most} are taken.", text.len()),
+            format!(
+                "`{name}` has {} characters; at most {most} are taken.",
+                text.len()
+            ),
         );
         return None;
     }
@@ -60,7 +63,10 @@ pub(crate) fn bytes(fields: &Fields<'_>, name: &str, most: usize) -> Option<Zero
     match STANDARD.decode(compact.as_bytes()) {
         Ok(bytes) => Some(Zeroizing::new(bytes)),
         Err(error) => {
-            fields.problem(name, format!("`{name}` is not base64: {}.", base64_reason(&error)));
+            fields.problem(
+                name,
+                format!("`{name}` is not base64: {}.", base64_reason(&error)),
+            );
             None
         }
     }
@@ -80,7 +86,10 @@ pub(crate) fn upload(fields: &Fields<'_>, data: &str, password: &str) -> Option<
         },
     };
     let is_pem = bytes.windows(11).any(|window| window == b"-----BEGIN ");
-    let has_key = is_pem && bytes.windows(16).any(|window| window == b"PRIVATE KEY-----");
+    let has_key = is_pem
+        && bytes
+            .windows(16)
+            .any(|window| window == b"PRIVATE KEY-----");
     if has_key {
         return match key_material::from_pem(&bytes, &bytes) {
             Ok(material) => Some(Upload::WithKey(Arc::new(material))),
@@ -115,15 +124,25 @@ pub(crate) fn upload(fields: &Fields<'_>, data: &str, password: &str) -> Option<
 /// A DER certificate begins with a SEQUENCE in a SEQUENCE; a PFX has its version (an INTEGER) there
 /// (RFC 5280 section 4.1, RFC 7292 section 4).
 fn looks_like_certificate(bytes: &[u8]) -> bool {
-    let Some((&[0x30, length], rest)) = bytes.split_first_chunk::<2>() else { return false };
-    let skip = if length & 0x80 == 0 { 0 } else { usize::from(length & 0x7f) };
+    let Some((&[0x30, length], rest)) = bytes.split_first_chunk::<2>() else {
+        return false;
+    };
+    let skip = if length & 0x80 == 0 {
+        0
+    } else {
+        usize::from(length & 0x7f)
+    };
     rest.get(skip) == Some(&0x30)
 }
 
 fn base64_reason(error: &base64::DecodeError) -> String {
     match error {
         base64::DecodeError::InvalidByte(at, byte) => {
-            format!("character {} ({:?}) has no place there", at + 1, char::from(*byte))
+            format!(
+                "character {} ({:?}) has no place there",
+                at + 1,
+                char::from(*byte)
+            )
         }
         base64::DecodeError::InvalidLastSymbol(..)
         | base64::DecodeError::InvalidLength(_)
@@ -134,7 +153,10 @@ fn base64_reason(error: &base64::DecodeError) -> String {
 /// A message of the certificate reader as a sentence.
 pub(crate) fn sentence(message: &str) -> String {
     let mut characters = message.chars();
-    let first = characters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let first = characters
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
     let rest = characters.as_str();
     let stop = if message.ends_with('.') { "" } else { "." };
     format!("{first}{rest}{stop}")

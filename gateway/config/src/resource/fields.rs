@@ -50,7 +50,11 @@ impl<'a> Fields<'a> {
     ) -> Self {
         let prefix = prefix.into();
         check(object, table, &prefix, problems);
-        Self { object, prefix, problems }
+        Self {
+            object,
+            prefix,
+            problems,
+        }
     }
 
     /// The members as they came.
@@ -101,8 +105,14 @@ impl<'a> Fields<'a> {
             self.problem(name, message);
             return false;
         }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            self.problem(name, format!("`{name}` must not contain control characters."));
+        if text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        {
+            self.problem(
+                name,
+                format!("`{name}` must not contain control characters."),
+            );
             return false;
         }
         true
@@ -162,7 +172,10 @@ impl<'a> Fields<'a> {
         if array.len() > most {
             self.problem(
                 name,
-                format!("`{name}` may have at most {most} elements; it has {}.", array.len()),
+                format!(
+                    "`{name}` may have at most {most} elements; it has {}.",
+                    array.len()
+                ),
             );
             return None;
         }

@@ -7,18 +7,24 @@ use gateway_tls::key_material::KeyMaterial;
 use serde_json::{Value, json};
 
 use super::accept::Warning;
+use super::certificate;
 use super::encoded::{self, Upload};
 use super::fields::Fields;
 use super::schema::{self, Table, effective, no_effect, read_only, refused, to_keep};
 use super::service::{HostnameConfiguration, Service, information};
-use super::certificate;
 
 /// Most host names of one gateway.
 const MOST: usize = 10_000;
 
 /// `type` values of the contract.
-const KINDS: [&str; 6] =
-    ["Proxy", "Portal", "Management", "Scm", "DeveloperPortal", "ConfigurationApi"];
+const KINDS: [&str; 6] = [
+    "Proxy",
+    "Portal",
+    "Management",
+    "Scm",
+    "DeveloperPortal",
+    "ConfigurationApi",
+];
 
 const ENTRY: Table = &[
     effective("type"),
@@ -27,7 +33,10 @@ const ENTRY: Table = &[
     effective("certificatePassword"),
     effective("defaultSslBinding"),
     effective("negotiateClientCertificate"),
-    refused("keyVaultId", "there is no Key Vault here; send `encodedCertificate`."),
+    refused(
+        "keyVaultId",
+        "there is no Key Vault here; send `encodedCertificate`.",
+    ),
     no_effect("identityClientId"),
     read_only("certificate"),
     read_only("certificateSource"),
@@ -47,13 +56,21 @@ pub(crate) fn read(
     let mut hosts: Vec<HostnameConfiguration> = Vec::with_capacity(entries.len());
     let mut seen = HashSet::new();
     for entry in &entries {
-        let Some(host) = read_one(entry, existing, now) else { continue };
+        let Some(host) = read_one(entry, existing, now) else {
+            continue;
+        };
         if !seen.insert((Arc::clone(&host.kind), Arc::clone(&host.host_name))) {
-            entry.problem("hostName", format!("`{}` is configured twice.", host.host_name));
+            entry.problem(
+                "hostName",
+                format!("`{}` is configured twice.", host.host_name),
+            );
         }
         let is_default = |host: &HostnameConfiguration| host.is_proxy() && host.default_ssl_binding;
         if is_default(&host) && hosts.iter().any(is_default) {
-            entry.problem("defaultSslBinding", "Only one host name can be the default.");
+            entry.problem(
+                "defaultSslBinding",
+                "Only one host name can be the default.",
+            );
         }
         hosts.push(host);
     }
@@ -63,17 +80,23 @@ pub(crate) fn read(
 fn read_one(entry: &Fields<'_>, existing: &Service, now: i64) -> Option<HostnameConfiguration> {
     let kind = entry.required_text("type", 1, 64);
     if kind.is_some_and(|kind| !KINDS.contains(&kind)) {
-        entry.problem("type", format!("`type` must be one of {}.", KINDS.join(", ")));
+        entry.problem(
+            "type",
+            format!("`type` must be one of {}.", KINDS.join(", ")),
+        );
     }
-    let host_name = entry.required_text("hostName", 1, 253).map(str::to_ascii_lowercase);
+    let host_name = entry
+        .required_text("hostName", 1, 253)
+        .map(str::to_ascii_lowercase);
     if let Some(reason) = host_name.as_deref().and_then(fault) {
         entry.problem("hostName", reason);
     }
     let default_ssl_binding = entry.flag("defaultSslBinding").unwrap_or(false);
     let negotiate_client_certificate = entry.flag("negotiateClientCertificate").unwrap_or(false);
-    let stored = existing.hostname_configurations.iter().find(|host| {
-        Some(&*host.kind) == kind && Some(&*host.host_name) == host_name.as_deref()
-    });
+    let stored = existing
+        .hostname_configurations
+        .iter()
+        .find(|host| Some(&*host.kind) == kind && Some(&*host.host_name) == host_name.as_deref());
     let material = match (entry.value("encodedCertificate"), stored) {
         (Some(_), _) => brought_in(entry, stored, now),
         (None, Some(stored)) => Some(Arc::clone(&stored.material)),
@@ -138,7 +161,9 @@ fn fault(name: &str) -> Option<&'static str> {
             && label.len() <= 63
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     (!rest.split('.').all(is_label))
         .then_some("A host name consists of labels of letters, digits and dashes, without a port.")
@@ -148,9 +173,14 @@ pub(crate) fn render(host: &HostnameConfiguration) -> Value {
     let mut properties = host.properties.as_object().cloned().unwrap_or_default();
     properties.insert("type".to_owned(), json!(&*host.kind));
     properties.insert("hostName".to_owned(), json!(&*host.host_name));
-    properties.insert("defaultSslBinding".to_owned(), json!(host.default_ssl_binding));
-    properties
-        .insert("negotiateClientCertificate".to_owned(), json!(host.negotiate_client_certificate));
+    properties.insert(
+        "defaultSslBinding".to_owned(),
+        json!(host.default_ssl_binding),
+    );
+    properties.insert(
+        "negotiateClientCertificate".to_owned(),
+        json!(host.negotiate_client_certificate),
+    );
     properties.insert("certificate".to_owned(), information(host.material.facts()));
     properties.insert("certificateSource".to_owned(), json!("Custom"));
     Value::Object(properties)
@@ -159,17 +189,30 @@ pub(crate) fn render(host: &HostnameConfiguration) -> Value {
 pub(crate) fn warn(host: &HostnameConfiguration, now: i64, warnings: &mut Vec<Warning>) {
     let name = &host.host_name;
     if let Some(properties) = host.properties.as_object() {
-        schema::warn(properties, ENTRY, &format!("hostnameConfigurations[{name}]"), warnings);
+        schema::warn(
+            properties,
+            ENTRY,
+            &format!("hostnameConfigurations[{name}]"),
+            warnings,
+        );
     }
     if !host.is_proxy() {
         warnings.push(Warning::new(
             "NoEffect",
-            format!("The host name `{name}` of type `{}` is stored, and nothing answers to it here.", host.kind),
+            format!(
+                "The host name `{name}` of type `{}` is stored, and nothing answers to it here.",
+                host.kind
+            ),
         ));
     }
     let facts = host.material.facts();
     certificate::about(facts, now, warnings);
-    if !covers(&facts.dns_names, facts.subject.common_name(), &facts.ip_addresses, name) {
+    if !covers(
+        &facts.dns_names,
+        facts.subject.common_name(),
+        &facts.ip_addresses,
+        name,
+    ) {
         warnings.push(Warning::new(
             "HostNameMismatch",
             format!(
@@ -195,7 +238,11 @@ fn covers(dns: &[String], common_name: Option<&str>, addresses: &[Vec<u8>], host
                 })
             })
     };
-    if dns.is_empty() { common_name.is_some_and(matches) } else { dns.iter().any(|name| matches(name)) }
+    if dns.is_empty() {
+        common_name.is_some_and(matches)
+    } else {
+        dns.iter().any(|name| matches(name))
+    }
 }
 
 pub(crate) fn to_json(host: &HostnameConfiguration) -> Value {
@@ -226,10 +273,29 @@ mod tests {
 
     #[test]
     fn host_names_are_labels_with_at_most_a_leading_wildcard() {
-        for good in ["a", "localhost", "127.0.0.1", "a-b.example.com", "*.example.com", "xn--bcher-kva.example"] {
+        for good in [
+            "a",
+            "localhost",
+            "127.0.0.1",
+            "a-b.example.com",
+            "*.example.com",
+            "xn--bcher-kva.example",
+        ] {
             assert_eq!(fault(good), None, "{good}");
         }
-        for bad in ["*", "*.com", "a.*.com", "a..b", "-a.b", "a:443", "bücher.example", "a b", "https://a", ".a", "a/"] {
+        for bad in [
+            "*",
+            "*.com",
+            "a.*.com",
+            "a..b",
+            "-a.b",
+            "a:443",
+            "bücher.example",
+            "a b",
+            "https://a",
+            ".a",
+            "a/",
+        ] {
             assert!(fault(bad).is_some(), "{bad}");
         }
     }

@@ -65,7 +65,10 @@ pub struct Claims {
 const PROPERTIES: Table = &[
     effective("description"),
     // A whole list with members is `Action::PutList`; here it would be a change without members.
-    refused("identities", "PUT the whole list, or change one member at identityLists/{id}/identities/{name}."),
+    refused(
+        "identities",
+        "PUT the whole list, or change one member at identityLists/{id}/identities/{name}.",
+    ),
     read_only("identityCount"),
     read_only("provisioningState"),
     read_only("warnings"),
@@ -83,7 +86,9 @@ pub(crate) fn accept(
     let properties = wanted_properties(acceptance.mode, body, stored, PROPERTIES, problems)?;
     let fields = Fields::new(&properties, PROPERTIES, "", problems);
     let description = fields.text("description", 0, 1000).unwrap_or("");
-    Some(IdentityList { description: Arc::from(description) })
+    Some(IdentityList {
+        description: Arc::from(description),
+    })
 }
 
 /// `properties` as clients read them; members are added by who knows them.
@@ -96,6 +101,11 @@ pub(crate) fn render(list: &IdentityList) -> Map<String, Value> {
 }
 
 pub(crate) fn from_json(stored: &Map<String, Value>) -> IdentityList {
-    let description = stored.get("description").and_then(Value::as_str).unwrap_or("");
-    IdentityList { description: Arc::from(description) }
+    let description = stored
+        .get("description")
+        .and_then(Value::as_str)
+        .unwrap_or("");
+    IdentityList {
+        description: Arc::from(description),
+    }
 }

@@ -117,7 +117,10 @@ impl ClaimReader {
         if let (Some(start), Some(end)) = (claims.not_before, claims.not_after)
             && start > end
         {
-            faults.push(FieldProblem::new("notAfter", "`notAfter` is before `notBefore`."));
+            faults.push(FieldProblem::new(
+                "notAfter",
+                "`notAfter` is before `notBefore`.",
+            ));
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -147,19 +150,35 @@ fn names_a_certificate(claims: &Claims) -> bool {
         || sha256.is_some()
         || spki.is_some()
         || issuer_thumbprint.is_some()
-        || [serial_number, subject, common_name, dns_name, uri, issuer_subject, issuer_certificate_id]
-            .into_iter()
-            .any(Option::is_some)
+        || [
+            serial_number,
+            subject,
+            common_name,
+            dns_name,
+            uri,
+            issuer_subject,
+            issuer_certificate_id,
+        ]
+        .into_iter()
+        .any(Option::is_some)
 }
 
 fn pack(claims: Claims) -> Identity {
     if let Some(sha1) = claims.sha1
-        && claims == (Claims { sha1: Some(sha1), ..Claims::default() })
+        && claims
+            == (Claims {
+                sha1: Some(sha1),
+                ..Claims::default()
+            })
     {
         return Identity::Sha1(sha1);
     }
     if let Some(sha256) = claims.sha256
-        && claims == (Claims { sha256: Some(sha256), ..Claims::default() })
+        && claims
+            == (Claims {
+                sha256: Some(sha256),
+                ..Claims::default()
+            })
     {
         return Identity::Sha256(sha256);
     }
@@ -169,7 +188,9 @@ fn pack(claims: Claims) -> Identity {
 fn plain(text: &str) -> Result<Arc<str>, String> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > 2000 {
-        return Err(format!("A text of 1 to 2000 characters is expected; this one has {length}."));
+        return Err(format!(
+            "A text of 1 to 2000 characters is expected; this one has {length}."
+        ));
     }
     if text.chars().any(char::is_control) {
         return Err("The text must not contain control characters.".to_owned());
@@ -226,7 +247,10 @@ pub(crate) fn render(identity: &Identity) -> Map<String, Value> {
             put("dnsName", text(&claims.dns_name));
             put("uri", text(&claims.uri));
             put("issuerSubject", text(&claims.issuer_subject));
-            put("issuerThumbprint", claims.issuer_thumbprint.as_ref().and_then(|sha1| hex(sha1)));
+            put(
+                "issuerThumbprint",
+                claims.issuer_thumbprint.as_ref().and_then(|sha1| hex(sha1)),
+            );
             put("issuerCertificateId", text(&claims.issuer_certificate_id));
             put("displayName", text(&claims.display_name));
             put("notBefore", date(claims.not_before));
@@ -265,7 +289,11 @@ pub(crate) fn from_bytes(stored: &[u8]) -> Result<Identity, String> {
                 reader.set(name, value.as_str().ok_or_else(damaged)?);
             }
             reader.finish().map_err(|faults| {
-                faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>().join(" ")
+                faults
+                    .into_iter()
+                    .map(|fault| fault.message)
+                    .collect::<Vec<_>>()
+                    .join(" ")
             })
         }
         _ => Err(damaged()),

@@ -6,7 +6,9 @@ use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value;
 
 use super::accept::FieldProblem;
@@ -27,7 +29,10 @@ pub struct ListLimits {
 
 impl Default for ListLimits {
     fn default() -> Self {
-        Self { identities: 5_000_000, problems: 100 }
+        Self {
+            identities: 5_000_000,
+            problems: 100,
+        }
     }
 }
 
@@ -47,7 +52,9 @@ const PROPERTIES: Table = &[
 pub fn parse_list(reader: impl Read, limits: ListLimits) -> Result<ParsedList, Vec<FieldProblem>> {
     let mut json = serde_json::Deserializer::from_reader(std::io::BufReader::new(reader));
     let state = State::new(limits);
-    let read = ListSeed { state: &state }.deserialize(&mut json).and_then(|()| json.end());
+    let read = ListSeed { state: &state }
+        .deserialize(&mut json)
+        .and_then(|()| json.end());
     state.finish(read.err())
 }
 
@@ -138,9 +145,16 @@ impl State {
             let message = "`name` is required for an identity without a thumbprint.";
             return self.problem(place, message).then_some(()).ok_or(());
         };
-        if !self.names.borrow_mut().insert(Arc::from(name.to_lowercase())) {
+        if !self
+            .names
+            .borrow_mut()
+            .insert(Arc::from(name.to_lowercase()))
+        {
             let message = format!("There is another identity named `{name}`.");
-            return self.problem(format!("identities[{index}].name"), message).then_some(()).ok_or(());
+            return self
+                .problem(format!("identities[{index}].name"), message)
+                .then_some(())
+                .ok_or(());
         }
         self.members.borrow_mut().push((name, identity));
         Ok(())
@@ -256,7 +270,8 @@ impl<'de> Visitor<'de> for PropertiesSeed<'_> {
                 "description" => {
                     let text = map.next_value::<Option<String>>()?.unwrap_or_default();
                     if text.chars().count() > 1000 {
-                        self.state.problem("description", "`description` has at most 1000 characters.");
+                        self.state
+                            .problem("description", "`description` has at most 1000 characters.");
                     }
                     self.state.description.replace(Arc::from(text));
                 }
@@ -283,11 +298,20 @@ impl<'de> Visitor<'de> for IdentitiesSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
-        while seq.next_element_seed(MemberSeed { state: self.state, index })?.is_some() {
+        while seq
+            .next_element_seed(MemberSeed {
+                state: self.state,
+                index,
+            })?
+            .is_some()
+        {
             index += 1;
             if index > self.state.limits.identities {
                 let most = self.state.limits.identities;
-                self.state.problem("identities", format!("A list has at most {most} identities."));
+                self.state.problem(
+                    "identities",
+                    format!("A list has at most {most} identities."),
+                );
                 return Err(A::Error::custom(STOP));
             }
         }
@@ -309,7 +333,9 @@ impl<'de> Visitor<'de> for MemberSeed<'_> {
         let mut reader = ClaimReader::default();
         while let Some(key) = map.next_key::<String>()? {
             seen.check::<A::Error>(&key)?;
-            let Some(text) = map.next_value::<Option<String>>()? else { continue };
+            let Some(text) = map.next_value::<Option<String>>()? else {
+                continue;
+            };
             if key != "name" {
                 reader.set(&key, &text);
             } else if let Some(fault) = name_fault(&text) {
@@ -319,7 +345,10 @@ impl<'de> Visitor<'de> for MemberSeed<'_> {
             }
         }
         match reader.finish() {
-            Ok(identity) => self.state.take(self.index, name, identity).map_err(|()| stop()),
+            Ok(identity) => self
+                .state
+                .take(self.index, name, identity)
+                .map_err(|()| stop()),
             Err(faults) => {
                 for fault in faults {
                     let place = format!("identities[{}].{}", self.index, fault.target);
@@ -340,7 +369,10 @@ struct Seen(Vec<String>);
 impl Seen {
     fn check<E: serde::de::Error>(&mut self, name: &str) -> Result<(), E> {
         if self.0.iter().any(|seen| seen == name) {
-            return Err(E::custom(format!("the name `{}` is there twice", name.escape_default())));
+            return Err(E::custom(format!(
+                "the name `{}` is there twice",
+                name.escape_default()
+            )));
         }
         if self.0.len() >= 64 {
             return Err(E::custom("an object has too many members"));

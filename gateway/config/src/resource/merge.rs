@@ -35,6 +35,9 @@ mod tests {
         let mut target = json!({"a": {"x": 1, "y": 2}, "b": [1, 2], "c": "d"});
         let patch = json!({"a": {"y": null, "z": {"n": null, "m": 3}}, "b": [3], "c": null, "e": {"f": null}});
         merge(target.as_object_mut().unwrap(), patch.as_object().unwrap());
-        assert_eq!(target, json!({"a": {"x": 1, "z": {"m": 3}}, "b": [3], "e": {}}));
+        assert_eq!(
+            target,
+            json!({"a": {"x": 1, "z": {"m": 3}}, "b": [3], "e": {}})
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Resources: what an operator writes, in the contract of Microsoft.ApiManagement plus our own.
 //!
-//! A resource has a [`ResourcePath`], a [`Body`] of its kind, and an ETag, which is the number of
+//! A resource has a [`ResourcePath`], a [`Body`] of its kind, and an `ETag`, which is the number of
 //! the revision that last changed it. Each kind has one file, which knows its properties, accepts a
 //! `PUT` or `PATCH` body (all problems at once, by JSON property), prints the body that clients read
 //! back (secrets left out), and stores and loads itself.
@@ -46,7 +46,7 @@ pub use service_switches::ClientCertificates;
 pub struct Resource {
     /// Where it is.
     pub path: ResourcePath,
-    /// Revision that last changed it; its ETag.
+    /// Revision that last changed it; its `ETag`.
     pub changed_in: u64,
     /// What it says.
     pub body: Arc<Body>,

@@ -9,16 +9,27 @@ const FORBIDDEN: &[char] = &['*', '#', '&', '+', ':', '<', '>', '?'];
 /// Reports what is wrong with the last id of `path`.
 pub(crate) fn check(path: &ResourcePath, problems: &Problems) {
     let name = path.name();
-    let Some(most) = longest(path.kind()) else { return };
+    let Some(most) = longest(path.kind()) else {
+        return;
+    };
     let length = name.chars().count();
     if length == 0 || length > most {
-        problems.add("name", format!("A name has 1 to {most} characters; this one has {length}."));
+        problems.add(
+            "name",
+            format!("A name has 1 to {most} characters; this one has {length}."),
+        );
     }
     if let Some(c) = name.chars().find(|c| FORBIDDEN.contains(c)) {
         problems.add("name", format!("A name must not contain `{c}`."));
     }
-    if name.chars().any(|c| c.is_control() || c == '/' || c == '\\') {
-        problems.add("name", "A name must not contain slashes or control characters.");
+    if name
+        .chars()
+        .any(|c| c.is_control() || c == '/' || c == '\\')
+    {
+        problems.add(
+            "name",
+            "A name must not contain slashes or control characters.",
+        );
     }
     if name.chars().all(|c| c == '.') && length > 0 {
         problems.add("name", "A name must not consist of dots only.");
@@ -32,7 +43,10 @@ pub(crate) fn check(path: &ResourcePath, problems: &Problems) {
 }
 
 const fn is_policy(kind: Kind) -> bool {
-    matches!(kind, Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy)
+    matches!(
+        kind,
+        Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy
+    )
 }
 
 /// The most characters of a name; `None` for the service, whose name is configured.

@@ -56,9 +56,11 @@ pub(crate) fn accept(
     let fields = Fields::new(&properties, PROPERTIES, "", problems);
 
     let display_name = fields.required_text("displayName", 1, 256);
-    if display_name
-        .is_some_and(|name| !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)))
-    {
+    if display_name.is_some_and(|name| {
+        !name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    }) {
         fields.problem(
             "displayName",
             "Display name may contain only letters, digits, periods, dash, and underscores.",
@@ -70,12 +72,17 @@ pub(crate) fn accept(
     }
     let tags = fields.texts("tags", 32, 256).unwrap_or_default();
     let was_secret = existing.is_some_and(|existing| existing.secret);
-    let secret = fields.flag("secret").unwrap_or(was_secret && fields.value("value").is_none());
+    let secret = fields
+        .flag("secret")
+        .unwrap_or(was_secret && fields.value("value").is_none());
     let sent_value = sent_value(acceptance.mode, body, &fields);
     let value = match (value, existing) {
         // Whoever may read must not learn a secret by declaring it public.
         (_, Some(_)) if was_secret && !secret && !sent_value => {
-            fields.problem("value", "`value` is required to make a secret named value public.");
+            fields.problem(
+                "value",
+                "`value` is required to make a secret named value public.",
+            );
             None
         }
         (Some(value), _) => Some(Arc::from(value)),
@@ -140,6 +147,11 @@ pub(crate) fn from_json(stored: &Map<String, Value>) -> Option<NamedValue> {
         display_name: Arc::from(stored.get("displayName")?.as_str()?),
         value: Arc::from(stored.get("value")?.as_str()?),
         secret: stored.get("secret")?.as_bool()?,
-        tags: tags.into_iter().flatten().filter_map(Value::as_str).map(Arc::from).collect(),
+        tags: tags
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(Arc::from)
+            .collect(),
     })
 }

@@ -30,7 +30,10 @@ const PROPERTIES: Table = &[
     effective("description"),
     effective("request"),
     effective("responses"),
-    refused("policies", "save the document as `policies/policy` of the operation."),
+    refused(
+        "policies",
+        "save the document as `policies/policy` of the operation.",
+    ),
     read_only("provisioningState"),
     read_only("warnings"),
 ];
@@ -76,7 +79,10 @@ fn read(properties: &Map<String, Value>, problems: &Problems) -> Option<Operatio
     fields.text("description", 0, 1000);
     fields.map("request");
     fields.array("responses", 100);
-    for parameter in fields.objects("templateParameters", 100, PARAMETER).unwrap_or_default() {
+    for parameter in fields
+        .objects("templateParameters", 100, PARAMETER)
+        .unwrap_or_default()
+    {
         parameter.required_text("name", 1, 256);
         parameter.required_text("type", 1, 256);
         parameter.flag("required");
@@ -91,7 +97,11 @@ fn read(properties: &Map<String, Value>, problems: &Problems) -> Option<Operatio
 
 /// `properties` as clients read them.
 pub(crate) fn render(operation: &Operation) -> Map<String, Value> {
-    operation.properties.as_object().cloned().unwrap_or_default()
+    operation
+        .properties
+        .as_object()
+        .cloned()
+        .unwrap_or_default()
 }
 
 pub(crate) fn warnings(operation: &Operation) -> Vec<Warning> {

@@ -87,14 +87,19 @@ impl ResourcePath {
     /// The service resource.
     #[must_use]
     pub fn service() -> Self {
-        Self { kind: Kind::Service, ids: smallvec::SmallVec::new() }
+        Self {
+            kind: Kind::Service,
+            ids: smallvec::SmallVec::new(),
+        }
     }
 
     /// A path of `kind` with the given ids, one for each collection; `None` if the number is wrong.
     #[must_use]
     pub fn new(kind: Kind, ids: &[&str]) -> Option<Self> {
-        (ids.len() == kind.collections().len())
-            .then(|| Self { kind, ids: ids.iter().map(|id| Arc::from(*id)).collect() })
+        (ids.len() == kind.collections().len()).then(|| Self {
+            kind,
+            ids: ids.iter().map(|id| Arc::from(*id)).collect(),
+        })
     }
 
     /// Parses `namedValues/allowed` (fixed segments in any case, no leading slash). Ids are taken as
@@ -122,7 +127,11 @@ impl ResourcePath {
         }
         let kind = Kind::ALL.into_iter().find(|kind| {
             kind.collections().len() == collections.len()
-                && kind.collections().iter().zip(&collections).all(|(a, b)| a.eq_ignore_ascii_case(b))
+                && kind
+                    .collections()
+                    .iter()
+                    .zip(&collections)
+                    .all(|(a, b)| a.eq_ignore_ascii_case(b))
         })?;
         Self::new(kind, &ids)
     }
@@ -154,7 +163,12 @@ impl ResourcePath {
             Kind::Identity => Kind::IdentityList,
             _ => return None,
         };
-        let ids = self.ids.iter().take(kind.collections().len()).cloned().collect();
+        let ids = self
+            .ids
+            .iter()
+            .take(kind.collections().len())
+            .cloned()
+            .collect();
         Some(Self { kind, ids })
     }
 

@@ -51,12 +51,19 @@ impl PolicyFormat {
     }
 }
 
-const PROPERTIES: Table = &[effective("value"), effective("format"), read_only("warnings")];
+const PROPERTIES: Table = &[
+    effective("value"),
+    effective("format"),
+    read_only("warnings"),
+];
 
 pub(crate) fn accept(body: &Map<String, Value>, problems: &Problems) -> Option<Policy> {
     let properties = wanted_properties(Mode::Put, body, Map::new, PROPERTIES, problems)?;
     let fields = Fields::new(&properties, PROPERTIES, "", problems);
-    let format = match fields.value("format").map(|format| format.as_str().unwrap_or("")) {
+    let format = match fields
+        .value("format")
+        .map(|format| format.as_str().unwrap_or(""))
+    {
         None => Some(PolicyFormat::Xml),
         Some("xml-link" | "rawxml-link") => {
             fields.problem(
@@ -81,7 +88,10 @@ pub(crate) fn accept(body: &Map<String, Value>, problems: &Problems) -> Option<P
         Some(Value::String(text)) if text.len() > MAX_POLICY_BYTES => {
             fields.problem(
                 "value",
-                format!("A policy document has at most {MAX_POLICY_BYTES} bytes; this one has {}.", text.len()),
+                format!(
+                    "A policy document has at most {MAX_POLICY_BYTES} bytes; this one has {}.",
+                    text.len()
+                ),
             );
             None
         }
@@ -91,7 +101,10 @@ pub(crate) fn accept(body: &Map<String, Value>, problems: &Problems) -> Option<P
             None
         }
     };
-    Some(Policy { source: source?, format: format? })
+    Some(Policy {
+        source: source?,
+        format: format?,
+    })
 }
 
 /// `properties` as they are stored; [`super::render`] converts to the format a client asks for.

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use super::fields::Problems;
 use super::{Body, Kind, Resource};
-use super::{api, backend, certificate, crl, identity_list, identity_member, named_value, operation};
+use super::{
+    api, backend, certificate, crl, identity_list, identity_member, named_value, operation,
+};
 use super::{policy, service, subscription};
 
 /// `properties` of a resource as clients read them, secrets left out; for the service the whole
@@ -88,8 +90,10 @@ pub fn from_stored(kind: Kind, stored: &[u8]) -> Result<Body, String> {
     };
     let found = problems.into_vec();
     if !found.is_empty() {
-        let texts: Vec<String> =
-            found.iter().map(|problem| format!("{}: {}", problem.target, problem.message)).collect();
+        let texts: Vec<String> = found
+            .iter()
+            .map(|problem| format!("{}: {}", problem.target, problem.message))
+            .collect();
         return Err(texts.join(" "));
     }
     body.ok_or_else(damaged)

@@ -29,7 +29,10 @@ pub(crate) enum Class {
     /// (as JSON text), which ask for nothing.
     NoEffect { harmless: &'static [&'static str] },
     /// Refused unless the value is one of `harmless`, because ignoring it would mislead.
-    Refused { harmless: &'static [&'static str], reason: &'static str },
+    Refused {
+        harmless: &'static [&'static str],
+        reason: &'static str,
+    },
 }
 
 /// All properties of one object of the contract.
@@ -39,16 +42,25 @@ pub(crate) type Table = &'static [Property];
 const NOTHING: &[&str] = &["null", "false", "\"\"", "[]", "{}", "0"];
 
 pub(crate) const fn effective(name: &'static str) -> Property {
-    Property { name, class: Class::Effective }
+    Property {
+        name,
+        class: Class::Effective,
+    }
 }
 
 pub(crate) const fn read_only(name: &'static str) -> Property {
-    Property { name, class: Class::ReadOnly }
+    Property {
+        name,
+        class: Class::ReadOnly,
+    }
 }
 
 /// Without effect; warned about unless the value is empty or false.
 pub(crate) const fn no_effect(name: &'static str) -> Property {
-    Property { name, class: Class::NoEffect { harmless: NOTHING } }
+    Property {
+        name,
+        class: Class::NoEffect { harmless: NOTHING },
+    }
 }
 
 /// Without effect; warned about unless the value is one of `harmless`.
@@ -56,12 +68,21 @@ pub(crate) const fn no_effect_unless(
     name: &'static str,
     harmless: &'static [&'static str],
 ) -> Property {
-    Property { name, class: Class::NoEffect { harmless } }
+    Property {
+        name,
+        class: Class::NoEffect { harmless },
+    }
 }
 
 /// Refused unless the value is empty or false.
 pub(crate) const fn refused(name: &'static str, reason: &'static str) -> Property {
-    Property { name, class: Class::Refused { harmless: NOTHING, reason } }
+    Property {
+        name,
+        class: Class::Refused {
+            harmless: NOTHING,
+            reason,
+        },
+    }
 }
 
 /// Refused unless the value is one of `harmless`.
@@ -70,7 +91,10 @@ pub(crate) const fn refused_unless(
     harmless: &'static [&'static str],
     reason: &'static str,
 ) -> Property {
-    Property { name, class: Class::Refused { harmless, reason } }
+    Property {
+        name,
+        class: Class::Refused { harmless, reason },
+    }
 }
 
 /// The part of every resource outside `properties`.
@@ -89,7 +113,10 @@ pub(crate) fn check(object: &Map<String, Value>, table: Table, prefix: &str, pro
         match find(table, name) {
             None => problems.add(join(prefix, name), unknown(name, table)),
             Some(Class::Refused { harmless, reason }) if !is_one_of(value, harmless) => {
-                problems.add(join(prefix, name), format!("`{name}` is not supported: {reason}"));
+                problems.add(
+                    join(prefix, name),
+                    format!("`{name}` is not supported: {reason}"),
+                );
             }
             Some(_) => {}
         }
@@ -135,7 +162,11 @@ pub(crate) fn to_keep(
 
 /// `prefix.name`, or `name` at the top.
 pub(crate) fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
+    }
 }
 
 /// The message for a member that no table knows.
@@ -152,7 +183,10 @@ pub(crate) fn unknown(name: &str, table: Table) -> String {
 }
 
 fn find(table: Table, name: &str) -> Option<Class> {
-    table.iter().find(|property| property.name == name).map(|property| property.class)
+    table
+        .iter()
+        .find(|property| property.name == name)
+        .map(|property| property.class)
 }
 
 fn is_one_of(value: &Value, harmless: &[&str]) -> bool {

@@ -11,8 +11,7 @@ use super::accept::{Acceptance, Mode, Warning};
 use super::fields::{Fields, Problems};
 use super::merge::merge;
 use super::schema::{
-    Table, check, effective, no_effect, no_effect_unless, read_only, refused, to_keep,
-    warn,
+    Table, check, effective, no_effect, no_effect_unless, read_only, refused, to_keep, warn,
 };
 use super::{Body, certificate, host_name, moment, service_ca, service_switches};
 
@@ -126,7 +125,10 @@ const PROPERTIES: Table = &[
     // The official clients send `enableClientCertificate: false` with every PATCH, so it must never
     // switch anything off; `negotiateClientCertificate` of a host name is the switch.
     no_effect("enableClientCertificate"),
-    refused("disableGateway", "the gateway keeps serving; stop the process instead."),
+    refused(
+        "disableGateway",
+        "the gateway keeps serving; stop the process instead.",
+    ),
     refused("restore", "there is no deleted service to restore."),
     no_effect_unless("virtualNetworkType", &["\"None\""]),
     no_effect("virtualNetworkConfiguration"),
@@ -190,7 +192,10 @@ pub(crate) fn accept(
     let custom_properties = service_switches::read(&fields);
 
     let mut rest = to_keep(resource.object(), RESOURCE, &["location", "properties"]);
-    rest.insert("properties".to_owned(), Value::Object(to_keep(properties, PROPERTIES, SEPARATE)));
+    rest.insert(
+        "properties".to_owned(),
+        Value::Object(to_keep(properties, PROPERTIES, SEPARATE)),
+    );
     Some(Service {
         location: location.map_or_else(|| Arc::clone(&existing.location), Arc::from),
         certificates: certificates?,
@@ -226,7 +231,9 @@ fn wanted(
             }
             let is_removal = |name: &str| {
                 let top = body.get(name);
-                let inner = body.get("properties").and_then(|properties| properties.get(name));
+                let inner = body
+                    .get("properties")
+                    .and_then(|properties| properties.get(name));
                 top.or(inner).is_some_and(Value::is_null)
             };
             for problem in unknown.into_vec() {
@@ -265,11 +272,22 @@ fn readable(service: &Service) -> Map<String, Value> {
     whole.insert("location".to_owned(), json!(&*service.location));
     let properties = whole.entry("properties").or_insert_with(|| json!({}));
     if let Value::Object(properties) = properties {
-        let hosts: Vec<Value> = service.hostname_configurations.iter().map(host_name::render).collect();
-        let authorities: Vec<Value> = service.certificates.iter().map(service_ca::render).collect();
+        let hosts: Vec<Value> = service
+            .hostname_configurations
+            .iter()
+            .map(host_name::render)
+            .collect();
+        let authorities: Vec<Value> = service
+            .certificates
+            .iter()
+            .map(service_ca::render)
+            .collect();
         properties.insert("hostnameConfigurations".to_owned(), Value::Array(hosts));
         properties.insert("certificates".to_owned(), Value::Array(authorities));
-        properties.insert("customProperties".to_owned(), service_switches::render(service));
+        properties.insert(
+            "customProperties".to_owned(),
+            service_switches::render(service),
+        );
     }
     whole
 }
@@ -304,11 +322,22 @@ pub(crate) fn warnings(service: &Service, now: i64) -> Vec<Warning> {
 pub(crate) fn to_json(service: &Service) -> Map<String, Value> {
     let mut stored = Map::new();
     stored.insert("location".to_owned(), json!(&*service.location));
-    let authorities: Vec<Value> = service.certificates.iter().map(service_ca::to_json).collect();
+    let authorities: Vec<Value> = service
+        .certificates
+        .iter()
+        .map(service_ca::to_json)
+        .collect();
     stored.insert("certificates".to_owned(), Value::Array(authorities));
-    let hosts: Vec<Value> = service.hostname_configurations.iter().map(host_name::to_json).collect();
+    let hosts: Vec<Value> = service
+        .hostname_configurations
+        .iter()
+        .map(host_name::to_json)
+        .collect();
     stored.insert("hosts".to_owned(), Value::Array(hosts));
-    stored.insert("customProperties".to_owned(), service_switches::render(service));
+    stored.insert(
+        "customProperties".to_owned(),
+        service_switches::render(service),
+    );
     stored.insert("rest".to_owned(), service.rest.clone());
     stored
 }
@@ -319,8 +348,14 @@ pub(crate) fn from_json(stored: &Map<String, Value>) -> Option<Service> {
     let custom = stored.get("customProperties")?.as_object()?;
     Some(Service {
         location: Arc::from(stored.get("location")?.as_str()?),
-        certificates: authorities.iter().map(service_ca::from_json).collect::<Option<_>>()?,
-        hostname_configurations: hosts.iter().map(host_name::from_json).collect::<Option<_>>()?,
+        certificates: authorities
+            .iter()
+            .map(service_ca::from_json)
+            .collect::<Option<_>>()?,
+        hostname_configurations: hosts
+            .iter()
+            .map(host_name::from_json)
+            .collect::<Option<_>>()?,
         custom_properties: custom
             .iter()
             .map(|(name, value)| Some((Arc::from(name.as_str()), Arc::from(value.as_str()?))))

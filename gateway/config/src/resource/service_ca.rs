@@ -23,10 +23,18 @@ const ENTRY: Table = &[
     effective("certificate"),
 ];
 
-const INFORMATION: Table = &[effective("thumbprint"), read_only("expiry"), read_only("subject")];
+const INFORMATION: Table = &[
+    effective("thumbprint"),
+    read_only("expiry"),
+    read_only("subject"),
+];
 
 /// Reads the list; an entry without data names a stored certificate by its thumbprint.
-pub(crate) fn read(fields: &Fields<'_>, existing: &Service, now: i64) -> Option<Vec<CaCertificate>> {
+pub(crate) fn read(
+    fields: &Fields<'_>,
+    existing: &Service,
+    now: i64,
+) -> Option<Vec<CaCertificate>> {
     if fields.value("certificates").is_none() {
         return Some(Vec::new());
     }
@@ -39,7 +47,9 @@ pub(crate) fn read(fields: &Fields<'_>, existing: &Service, now: i64) -> Option<
             Some(_) => brought_in(entry, existing, now),
             None => kept(entry, existing),
         };
-        let (Some(store), Some(facts)) = (store, facts) else { continue };
+        let (Some(store), Some(facts)) = (store, facts) else {
+            continue;
+        };
         // Saying the same thing twice is harmless; it is kept once.
         if seen.insert((store.name(), facts.sha256)) {
             list.push(CaCertificate { store, facts });
@@ -53,7 +63,10 @@ fn read_store(entry: &Fields<'_>) -> Option<CaStore> {
         "Root" => Some(CaStore::Root),
         "CertificateAuthority" => Some(CaStore::CertificateAuthority),
         _ => {
-            entry.problem("storeName", "`storeName` must be `Root` or `CertificateAuthority`.");
+            entry.problem(
+                "storeName",
+                "`storeName` must be `Root` or `CertificateAuthority`.",
+            );
             None
         }
     }
@@ -62,7 +75,10 @@ fn read_store(entry: &Fields<'_>) -> Option<CaStore> {
 fn brought_in(entry: &Fields<'_>, existing: &Service, now: i64) -> Option<Arc<CertificateFacts>> {
     let upload = encoded::upload(entry, "encodedCertificate", "certificatePassword")?;
     let facts = upload.facts();
-    let is_new = !existing.certificates.iter().any(|ca| ca.facts.sha256 == facts.sha256);
+    let is_new = !existing
+        .certificates
+        .iter()
+        .any(|ca| ca.facts.sha256 == facts.sha256);
     if is_new && facts.not_after < now {
         entry.problem("encodedCertificate", certificate::expired(facts));
         return None;
@@ -127,5 +143,8 @@ pub(crate) fn from_json(stored: &Value) -> Option<CaCertificate> {
         "CertificateAuthority" => CaStore::CertificateAuthority,
         _ => return None,
     };
-    Some(CaCertificate { store, facts: certificate::facts_from_json(stored.get("certificate")?)? })
+    Some(CaCertificate {
+        store,
+        facts: certificate::facts_from_json(stored.get("certificate")?)?,
+    })
 }

@@ -69,7 +69,10 @@ impl Service {
     pub fn client_certificates(&self, host: &HostnameConfiguration) -> ClientCertificates {
         let property = self.custom_properties.iter().find_map(|(name, value)| {
             let named = host_of(name)?;
-            named.eq_ignore_ascii_case(&host.host_name).then(|| mode(value)).flatten()
+            named
+                .eq_ignore_ascii_case(&host.host_name)
+                .then(|| mode(value))
+                .flatten()
         });
         property.unwrap_or(if host.negotiate_client_certificate {
             ClientCertificates::Optional
@@ -81,7 +84,10 @@ impl Service {
     /// Whether HTTP/2 is offered to clients; it is unless switched off.
     #[must_use]
     pub fn http2(&self) -> bool {
-        let switch = self.custom_properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(HTTP2));
+        let switch = self
+            .custom_properties
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(HTTP2));
         switch.is_none_or(|(_, value)| !value.eq_ignore_ascii_case("false"))
     }
 }
@@ -94,12 +100,18 @@ pub(crate) fn read(fields: &Fields<'_>) -> Option<IndexMap<Arc<str>, Arc<str>>> 
     let sent = fields.map("customProperties")?;
     let mut switches = IndexMap::new();
     for (name, value) in sent {
-        let place = format!("customProperties[\"{}\"]", name.chars().take(200).collect::<String>());
+        let place = format!(
+            "customProperties[\"{}\"]",
+            name.chars().take(200).collect::<String>()
+        );
         let value = match value {
             Value::Null => continue,
             Value::String(text) => text.as_str(),
             _ => {
-                fields.problem(&place, "The value must be a string such as \"True\" or \"False\".");
+                fields.problem(
+                    &place,
+                    "The value must be a string such as \"True\" or \"False\".",
+                );
                 continue;
             }
         };
@@ -118,14 +130,20 @@ pub(crate) fn read(fields: &Fields<'_>) -> Option<IndexMap<Arc<str>, Arc<str>>> 
 fn fault(name: &str, value: &str) -> Option<String> {
     if host_of(name).is_some() {
         let is_mode = mode(value).is_some();
-        return (!is_mode).then(|| "The value must be `none`, `optional` or `required`.".to_owned());
+        return (!is_mode)
+            .then(|| "The value must be `none`, `optional` or `required`.".to_owned());
     }
     let switch = truth(value);
-    if let Some(old) = OLD_PROTOCOLS.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+    if let Some(old) = OLD_PROTOCOLS
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+    {
         let version = old.rsplit('.').next().unwrap_or(old);
         return match switch {
             Some(false) => None,
-            Some(true) => Some(format!("{version} is not supported; TLS 1.2 and TLS 1.3 are spoken.")),
+            Some(true) => Some(format!(
+                "{version} is not supported; TLS 1.2 and TLS 1.3 are spoken."
+            )),
             None => Some(NOT_A_SWITCH.to_owned()),
         };
     }
@@ -166,10 +184,13 @@ fn truth(value: &str) -> Option<bool> {
 
 fn is_cipher(name: &str) -> bool {
     let prefix = format!("{GATEWAY}Security.Ciphers.");
-    name.split_at_checked(prefix.len()).is_some_and(|(head, cipher)| {
-        head.eq_ignore_ascii_case(&prefix)
-            && CIPHERS.iter().any(|known| known.eq_ignore_ascii_case(cipher))
-    })
+    name.split_at_checked(prefix.len())
+        .is_some_and(|(head, cipher)| {
+            head.eq_ignore_ascii_case(&prefix)
+                && CIPHERS
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(cipher))
+        })
 }
 
 pub(crate) fn render(service: &Service) -> Value {

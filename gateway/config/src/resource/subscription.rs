@@ -68,7 +68,10 @@ impl SubscriptionState {
     /// The contract's word.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, state)| *state == self).map_or("", |(name, _)| name)
+        Self::ALL
+            .iter()
+            .find(|(_, state)| *state == self)
+            .map_or("", |(name, _)| name)
     }
 }
 
@@ -136,9 +139,15 @@ pub(crate) fn accept(
     read(&properties, created, problems)
 }
 
-fn read(properties: &Map<String, Value>, created: i64, problems: &Problems) -> Option<Subscription> {
+fn read(
+    properties: &Map<String, Value>,
+    created: i64,
+    problems: &Problems,
+) -> Option<Subscription> {
     let fields = Fields::new(properties, PROPERTIES, "", problems);
-    let scope = fields.required_text("scope", 1, 2000).and_then(|scope| read_scope(scope, &fields));
+    let scope = fields
+        .required_text("scope", 1, 2000)
+        .and_then(|scope| read_scope(scope, &fields));
     let display_name = fields.required_text("displayName", 1, 100);
     let primary_key = read_key(&fields, "primaryKey");
     let secondary_key = read_key(&fields, "secondaryKey");
@@ -147,7 +156,10 @@ fn read(properties: &Map<String, Value>, created: i64, problems: &Problems) -> O
     }
     // The contract's default: somebody still has to activate it.
     let state = fields.text("state", 1, 20).unwrap_or("submitted");
-    let state = SubscriptionState::ALL.iter().find(|(name, _)| *name == state).map(|(_, state)| *state);
+    let state = SubscriptionState::ALL
+        .iter()
+        .find(|(name, _)| *name == state)
+        .map(|(_, state)| *state);
     if state.is_none() {
         let names = SubscriptionState::ALL.map(|(name, _)| name).join(", ");
         fields.problem("state", format!("`state` must be one of {names}."));
@@ -172,7 +184,10 @@ fn read(properties: &Map<String, Value>, created: i64, problems: &Problems) -> O
 fn read_key(fields: &Fields<'_>, name: &str) -> Option<Arc<str>> {
     let key = fields.text(name, 1, 256)?;
     if !key.bytes().all(|b| b.is_ascii_graphic()) {
-        fields.problem(name, "A key consists of visible ASCII characters, because it travels in a header.");
+        fields.problem(
+            name,
+            "A key consists of visible ASCII characters, because it travels in a header.",
+        );
         return None;
     }
     Some(Arc::from(key))
@@ -180,19 +195,28 @@ fn read_key(fields: &Fields<'_>, name: &str) -> Option<Arc<str>> {
 
 /// `/apis`, `/apis/{id}`, or the full ids of these.
 fn read_scope(scope: &str, fields: &Fields<'_>) -> Option<SubscriptionScope> {
-    let segments: Vec<&str> = scope.split('/').filter(|segment| !segment.is_empty()).collect();
+    let segments: Vec<&str> = scope
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
     let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
     let read = match segments.as_slice() {
         [.., apis] if is(apis, "apis") => Some(SubscriptionScope::AllApis),
         [.., apis, id] if is(apis, "apis") => Some(SubscriptionScope::Api(Arc::from(*id))),
         [.., products, _] if is(products, "products") => {
-            fields.problem("scope", "Products are not supported; use `/apis` or `/apis/{id}`.");
+            fields.problem(
+                "scope",
+                "Products are not supported; use `/apis` or `/apis/{id}`.",
+            );
             return None;
         }
         _ => None,
     };
     if read.is_none() {
-        fields.problem("scope", "`scope` must be `/apis` (all APIs) or `/apis/{id}`.");
+        fields.problem(
+            "scope",
+            "`scope` must be `/apis` (all APIs) or `/apis/{id}`.",
+        );
     }
     read
 }
@@ -212,7 +236,9 @@ impl Subscription {
     pub fn with_new_key(&self, which: KeyName) -> Result<Self, FieldProblem> {
         let (name, place): (&str, fn(&mut Self) -> &mut Arc<str>) = match which {
             KeyName::Primary => ("primaryKey", |subscription| &mut subscription.primary_key),
-            KeyName::Secondary => ("secondaryKey", |subscription| &mut subscription.secondary_key),
+            KeyName::Secondary => ("secondaryKey", |subscription| {
+                &mut subscription.secondary_key
+            }),
         };
         let mut changed = self.clone();
         *place(&mut changed) = new_key().map_err(|reason| FieldProblem::new(name, reason))?;
@@ -222,9 +248,16 @@ impl Subscription {
 
 /// `properties` as clients read them: without keys.
 pub(crate) fn render(subscription: &Subscription) -> Map<String, Value> {
-    let mut properties = subscription.properties.as_object().cloned().unwrap_or_default();
+    let mut properties = subscription
+        .properties
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     properties.insert("state".to_owned(), json!(subscription.state.name()));
-    properties.insert("createdDate".to_owned(), json!(moment::print(subscription.created)));
+    properties.insert(
+        "createdDate".to_owned(),
+        json!(moment::print(subscription.created)),
+    );
     properties
 }
 
@@ -242,15 +275,25 @@ pub(crate) fn warnings(subscription: &Subscription) -> Vec<Warning> {
 }
 
 fn with_keys(subscription: &Subscription) -> Map<String, Value> {
-    let mut properties = subscription.properties.as_object().cloned().unwrap_or_default();
+    let mut properties = subscription
+        .properties
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     properties.insert("primaryKey".to_owned(), json!(&*subscription.primary_key));
-    properties.insert("secondaryKey".to_owned(), json!(&*subscription.secondary_key));
+    properties.insert(
+        "secondaryKey".to_owned(),
+        json!(&*subscription.secondary_key),
+    );
     properties
 }
 
 pub(crate) fn to_json(subscription: &Subscription) -> Map<String, Value> {
     let mut stored = Map::new();
-    stored.insert("properties".to_owned(), Value::Object(with_keys(subscription)));
+    stored.insert(
+        "properties".to_owned(),
+        Value::Object(with_keys(subscription)),
+    );
     stored.insert("created".to_owned(), json!(subscription.created));
     stored
 }

@@ -53,10 +53,14 @@ pub fn parse_sha1(text: &str) -> Result<[u8; 20], String> {
 /// Upper-case hexadecimal.
 #[must_use]
 pub fn print(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 fn digits(text: &str) -> Result<Vec<u8>, String> {
@@ -97,7 +101,10 @@ mod tests {
     fn length_tells_sha1_from_sha256_and_separators_do_not_matter() {
         assert_eq!(parse(&"AB".repeat(20)), Ok(Thumbprint::Sha1([0xAB; 20])));
         assert_eq!(parse(&"ab:".repeat(32)), Ok(Thumbprint::Sha256([0xAB; 32])));
-        assert_eq!(parse(&format!("\u{200e}{}", "a b ".repeat(20))), Ok(Thumbprint::Sha1([0xAB; 20])));
+        assert_eq!(
+            parse(&format!("\u{200e}{}", "a b ".repeat(20))),
+            Ok(Thumbprint::Sha1([0xAB; 20]))
+        );
     }
 
     #[test]

@@ -6,8 +6,11 @@ use super::fields::Fields;
 
 /// Reads a URL member of 1 to 2000 characters.
 pub(crate) fn read(fields: &Fields<'_>, name: &str, is_required: bool) -> Option<Arc<str>> {
-    let text =
-        if is_required { fields.required_text(name, 1, 2000)? } else { fields.text(name, 1, 2000)? };
+    let text = if is_required {
+        fields.required_text(name, 1, 2000)?
+    } else {
+        fields.text(name, 1, 2000)?
+    };
     if let Some(fault) = fault(text) {
         fields.problem(name, fault);
         return None;
@@ -39,7 +42,8 @@ fn fault(text: &str) -> Option<String> {
     if port.is_some_and(|port| !port.is_empty()) && uri.port_u16().is_none_or(|port| port == 0) {
         return Some("The port must be a number from 1 to 65535.".to_owned());
     }
-    text.contains('#').then(|| "The URL must not contain a fragment (`#`).".to_owned())
+    text.contains('#')
+        .then(|| "The URL must not contain a fragment (`#`).".to_owned())
 }
 
 #[cfg(test)]
@@ -48,10 +52,26 @@ mod tests {
 
     #[test]
     fn only_absolute_http_urls_without_credentials_are_taken() {
-        for good in ["https://a.test", "http://127.0.0.1:8080/base?x=1", "https://[::1]:9/"] {
+        for good in [
+            "https://a.test",
+            "http://127.0.0.1:8080/base?x=1",
+            "https://[::1]:9/",
+        ] {
             assert_eq!(fault(good), None, "{good}");
         }
-        for bad in ["a.test", "ftp://a", "https://", "https://u:p@a", "https://a:x", "https://a:0", "https://a:70000", "https://a b", "https://{{x}}", "//a/b", "https://a/#f"] {
+        for bad in [
+            "a.test",
+            "ftp://a",
+            "https://",
+            "https://u:p@a",
+            "https://a:x",
+            "https://a:0",
+            "https://a:70000",
+            "https://a b",
+            "https://{{x}}",
+            "//a/b",
+            "https://a/#f",
+        ] {
             assert!(fault(bad).is_some(), "{bad}");
         }
     }

@@ -18,7 +18,11 @@ fn parse(properties: Value) -> Result<ParsedList, Vec<FieldProblem>> {
 }
 
 fn problems(properties: Value) -> Vec<(String, String)> {
-    parse(properties).unwrap_err().into_iter().map(|p| (p.target, p.message)).collect()
+    parse(properties)
+        .unwrap_err()
+        .into_iter()
+        .map(|p| (p.target, p.message))
+        .collect()
 }
 
 #[test]
@@ -29,7 +33,10 @@ fn thumbprints_are_told_apart_by_length_and_stored_bare() {
     .unwrap();
     assert_eq!(&*list.description, "d");
     assert_eq!(list.members[0], ("a".into(), Identity::Sha1([0xAB; 20])));
-    assert_eq!(list.members[1], ("CD".repeat(32).into(), Identity::Sha256([0xCD; 32])));
+    assert_eq!(
+        list.members[1],
+        ("CD".repeat(32).into(), Identity::Sha256([0xCD; 32]))
+    );
 }
 
 #[test]
@@ -43,7 +50,11 @@ fn every_claim_is_read_and_shown_again() {
     let mut expected = sent.clone();
     expected["serialNumber"] = json!("0A0B");
     assert_eq!(shown(AT, accepted(put(AT, sent.clone()))), expected);
-    let patched = accepted(patch(AT, &accepted(put(AT, sent)), json!({ "uri": null, "notAfter": "2028-01-01T00:00:00Z" })));
+    let patched = accepted(patch(
+        AT,
+        &accepted(put(AT, sent)),
+        json!({ "uri": null, "notAfter": "2028-01-01T00:00:00Z" }),
+    ));
     let shown = shown(AT, patched);
     assert!(shown.get("uri").is_none());
     assert_eq!(shown["notAfter"], "2028-01-01T00:00:00Z");
@@ -95,18 +106,38 @@ fn two_of_one_name_are_refused_whatever_their_case() {
 #[test]
 fn a_list_without_identities_is_refused_because_it_would_be_emptied_by_accident() {
     assert_eq!(problems(json!({ "description": "d" }))[0].0, "identities");
-    assert!(parse(json!({ "identities": [] })).unwrap().members.is_empty());
-    assert_eq!(problems(json!({ "identities": [], "identites": 1 }))[0].0, "identites");
+    assert!(
+        parse(json!({ "identities": [] }))
+            .unwrap()
+            .members
+            .is_empty()
+    );
+    assert_eq!(
+        problems(json!({ "identities": [], "identites": 1 }))[0].0,
+        "identites"
+    );
 }
 
 #[test]
 fn bodies_that_are_no_list_are_refused_without_a_panic() {
-    for body in ["", "{", "[]", "{}", "null", "{\"properties\":[]}", "{\"properties\":{\"identities\":{}}}",
-        "{\"properties\":{\"identities\":[1]}}", "{\"properties\":{\"identities\":[{\"name\":1}]}}",
-        "{\"properties\":{\"identities\":[]}} x", "{\"properties\":{\"identities\":[],\"identities\":[]}}",
-        "{\"properties\":{\"identities\":[{\"name\":\"a\",\"name\":\"b\"}]}}"]
-    {
-        assert!(parse_list(body.as_bytes(), ListLimits::default()).is_err(), "{body}");
+    for body in [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "null",
+        "{\"properties\":[]}",
+        "{\"properties\":{\"identities\":{}}}",
+        "{\"properties\":{\"identities\":[1]}}",
+        "{\"properties\":{\"identities\":[{\"name\":1}]}}",
+        "{\"properties\":{\"identities\":[]}} x",
+        "{\"properties\":{\"identities\":[],\"identities\":[]}}",
+        "{\"properties\":{\"identities\":[{\"name\":\"a\",\"name\":\"b\"}]}}",
+    ] {
+        assert!(
+            parse_list(body.as_bytes(), ListLimits::default()).is_err(),
+            "{body}"
+        );
     }
     let deep = format!("{{\"x\":{}", "[".repeat(100_000));
     assert!(parse_list(deep.as_bytes(), ListLimits::default()).is_err());
@@ -114,7 +145,10 @@ fn bodies_that_are_no_list_are_refused_without_a_panic() {
 
 #[test]
 fn limits_hold() {
-    let limits = ListLimits { identities: 2, problems: 3 };
+    let limits = ListLimits {
+        identities: 2,
+        problems: 3,
+    };
     let body = |count: usize, thumbprint: &str| {
         let one = json!({ "thumbprint": thumbprint });
         json!({ "properties": { "identities": vec![one; count] } }).to_string()
@@ -131,7 +165,9 @@ fn a_hundred_thousand_identities_are_read_from_a_stream() {
     let mut body = String::from("{\"properties\":{\"identities\":[");
     for i in 0..100_000_u32 {
         let comma = if i == 0 { "" } else { "," };
-        body.push_str(&format!("{comma}{{\"name\":\"partner-{i}\",\"thumbprint\":\"{i:040x}\"}}"));
+        body.push_str(&format!(
+            "{comma}{{\"name\":\"partner-{i}\",\"thumbprint\":\"{i:040x}\"}}"
+        ));
     }
     body.push_str("]}}");
     let list = parse_list(body.as_bytes(), ListLimits::default()).unwrap();
@@ -141,11 +177,25 @@ fn a_hundred_thousand_identities_are_read_from_a_stream() {
 
 #[test]
 fn members_and_lists_as_single_resources_are_checked_the_same_way() {
-    refused_at(put(AT, json!({ "thumbprint": "xyz" })), "thumbprint", "hexadecimal");
+    refused_at(
+        put(AT, json!({ "thumbprint": "xyz" })),
+        "thumbprint",
+        "hexadecimal",
+    );
     refused_at(put(AT, json!({ "thumbprint": 7 })), "thumbprint", "string");
     refused_at(put(AT, json!({})), "thumbprint", "at least one claim");
     let at = "identityLists/partners";
     let list = accepted(put(at, json!({ "description": "d" })));
-    assert_eq!(shown(at, accepted(patch(at, &list, json!({ "description": "e" })))), json!({ "description": "e" }));
-    refused_at(patch(at, &list, json!({ "identities": [{ "thumbprint": "AB" }] })), "identities", "PUT the whole list");
+    assert_eq!(
+        shown(
+            at,
+            accepted(patch(at, &list, json!({ "description": "e" })))
+        ),
+        json!({ "description": "e" })
+    );
+    refused_at(
+        patch(at, &list, json!({ "identities": [{ "thumbprint": "AB" }] })),
+        "identities",
+        "PUT the whole list",
+    );
 }

@@ -1,4 +1,8 @@
 //! What each kind takes, refuses, shows and keeps.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tests pass JSON as they write it"
+)]
 
 mod apis;
 mod backends;
@@ -29,7 +33,15 @@ fn path(text: &str) -> ResourcePath {
 }
 
 fn take(mode: Mode, at: &str, existing: Option<&Body>, body: &Value) -> Accepted {
-    accept(&Acceptance { mode, path: &path(at), existing, now: NOW }, body)
+    accept(
+        &Acceptance {
+            mode,
+            path: &path(at),
+            existing,
+            now: NOW,
+        },
+        body,
+    )
 }
 
 /// `PUT` of `properties` where nothing was.
@@ -38,11 +50,21 @@ fn put(at: &str, properties: Value) -> Accepted {
 }
 
 fn put_over(at: &str, existing: Option<&Body>, properties: Value) -> Accepted {
-    take(Mode::Put, at, existing, &json!({ "properties": properties }))
+    take(
+        Mode::Put,
+        at,
+        existing,
+        &json!({ "properties": properties }),
+    )
 }
 
 fn patch(at: &str, existing: &Body, properties: Value) -> Accepted {
-    take(Mode::Patch, at, Some(existing), &json!({ "properties": properties }))
+    take(
+        Mode::Patch,
+        at,
+        Some(existing),
+        &json!({ "properties": properties }),
+    )
 }
 
 #[track_caller]
@@ -63,7 +85,10 @@ fn warnings(outcome: Accepted) -> Vec<Warning> {
 
 #[track_caller]
 fn codes(outcome: Accepted) -> Vec<String> {
-    warnings(outcome).iter().map(|warning| warning.code.to_string()).collect()
+    warnings(outcome)
+        .iter()
+        .map(|warning| warning.code.to_string())
+        .collect()
 }
 
 #[track_caller]
@@ -78,34 +103,53 @@ fn refused(outcome: Accepted) -> Vec<FieldProblem> {
 #[track_caller]
 fn refused_at(outcome: Accepted, target: &str, words: &str) {
     let problems = refused(outcome);
-    let [problem] = problems.as_slice() else { panic!("one problem is expected: {problems:?}") };
+    let [problem] = problems.as_slice() else {
+        panic!("one problem is expected: {problems:?}")
+    };
     assert_eq!(problem.target, target, "{}", problem.message);
-    assert!(problem.message.contains(words), "`{}` does not contain `{words}`", problem.message);
+    assert!(
+        problem.message.contains(words),
+        "`{}` does not contain `{words}`",
+        problem.message
+    );
 }
 
 fn targets(outcome: Accepted) -> Vec<String> {
-    refused(outcome).into_iter().map(|problem| problem.target).collect()
+    refused(outcome)
+        .into_iter()
+        .map(|problem| problem.target)
+        .collect()
 }
 
 /// What clients read.
 fn shown(at: &str, body: Body) -> Value {
-    render(&Resource { path: path(at), changed_in: 1, body: Arc::new(body) })
+    render(&Resource {
+        path: path(at),
+        changed_in: 1,
+        body: Arc::new(body),
+    })
 }
 
 fn authority() -> Authority {
-    let options =
-        AuthorityOptions { validity: Validity::days_from(NOW, 3650), ..AuthorityOptions::default() };
+    let options = AuthorityOptions {
+        validity: Validity::days_from(NOW, 3650),
+        ..AuthorityOptions::default()
+    };
     Authority::new(&Subject::common_name("Test CA"), &options).unwrap()
 }
 
 fn server(authority: &Authority, name: &str) -> Issued {
-    let request = LeafRequest::server(name).dns(name).valid(Validity::days_from(NOW, 90));
+    let request = LeafRequest::server(name)
+        .dns(name)
+        .valid(Validity::days_from(NOW, 90));
     authority.issue(&request).unwrap()
 }
 
 fn expired(authority: &Authority, name: &str) -> Issued {
     let past = Validity::between(NOW - 30 * DAY, NOW - DAY);
-    authority.issue(&LeafRequest::server(name).dns(name).valid(past)).unwrap()
+    authority
+        .issue(&LeafRequest::server(name).dns(name).valid(past))
+        .unwrap()
 }
 
 fn pfx(issued: &Issued) -> String {

@@ -11,7 +11,9 @@ fn sent() -> Value {
 }
 
 fn subscription(body: &Body) -> &Subscription {
-    let Body::Subscription(subscription) = body else { panic!() };
+    let Body::Subscription(subscription) = body else {
+        panic!()
+    };
     subscription
 }
 
@@ -33,7 +35,10 @@ fn a_put_without_keys_and_a_patch_keep_them() {
     let old = accepted(put(AT, sent()));
     let keys = secrets(&old).unwrap();
     let read = shown(AT, accepted(put(AT, sent())));
-    assert_eq!(secrets(&accepted(put_over(AT, Some(&old), read))).unwrap(), keys);
+    assert_eq!(
+        secrets(&accepted(put_over(AT, Some(&old), read))).unwrap(),
+        keys
+    );
     let suspended = accepted(patch(AT, &old, json!({ "state": "suspended" })));
     assert_eq!(subscription(&suspended).state, SubscriptionState::Suspended);
     assert_eq!(secrets(&suspended).unwrap(), keys);
@@ -59,20 +64,44 @@ fn the_state_is_submitted_unless_said_otherwise() {
 #[test]
 fn scopes_are_all_apis_or_one() {
     let scope = |scope: &str| put(AT, json!({ "scope": scope, "displayName": "S" }));
-    assert_eq!(subscription(&accepted(scope("/apis"))).scope, SubscriptionScope::AllApis);
-    assert_eq!(subscription(&accepted(scope("/apis/orders"))).scope, SubscriptionScope::Api("orders".into()));
+    assert_eq!(
+        subscription(&accepted(scope("/apis"))).scope,
+        SubscriptionScope::AllApis
+    );
+    assert_eq!(
+        subscription(&accepted(scope("/apis/orders"))).scope,
+        SubscriptionScope::Api("orders".into())
+    );
     refused_at(scope("/products/gold"), "scope", "Products");
     refused_at(scope("/nothing"), "scope", "/apis");
 }
 
 #[test]
 fn bad_keys_states_and_dates_are_refused() {
-    let with = |name: &str, value: Value| put(AT, json!({ "scope": "/apis", "displayName": "S", name: value }));
-    refused_at(with("primaryKey", json!("a b")), "primaryKey", "visible ASCII");
-    refused_at(with("primaryKey", json!("k".repeat(257))), "primaryKey", "257");
+    let with = |name: &str, value: Value| {
+        put(
+            AT,
+            json!({ "scope": "/apis", "displayName": "S", name: value }),
+        )
+    };
+    refused_at(
+        with("primaryKey", json!("a b")),
+        "primaryKey",
+        "visible ASCII",
+    );
+    refused_at(
+        with("primaryKey", json!("k".repeat(257))),
+        "primaryKey",
+        "257",
+    );
     refused_at(with("state", json!("Active!")), "state", "must be one of");
-    refused_at(with("expirationDate", json!("tomorrow")), "expirationDate", "date");
-    let same = json!({ "scope": "/apis", "displayName": "S", "primaryKey": "k", "secondaryKey": "k" });
+    refused_at(
+        with("expirationDate", json!("tomorrow")),
+        "expirationDate",
+        "date",
+    );
+    let same =
+        json!({ "scope": "/apis", "displayName": "S", "primaryKey": "k", "secondaryKey": "k" });
     refused_at(put(AT, same), "secondaryKey", "differ");
     let expiring = accepted(with("expirationDate", json!("2027-01-01T00:00:00Z")));
     assert_eq!(subscription(&expiring).expiration, Some(1_798_761_600));
