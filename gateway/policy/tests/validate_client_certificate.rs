@@ -178,9 +178,12 @@ fn the_checks_run_in_the_documented_order() {
     );
 }
 
+/// An attribute, and the certificate and world that it alone refuses.
+type Case = (&'static str, Certificate, fn() -> World);
+
 #[test]
 fn each_attribute_switched_off_lets_exactly_its_case_through() {
-    let cases: [(&str, Certificate, fn() -> World); 5] = [
+    let cases: [Case; 5] = [
         ("validate-not-before", not_yet_valid(), World::default),
         ("validate-not-after", expired(), World::default),
         ("validate-trust", partner(), untrusted),
