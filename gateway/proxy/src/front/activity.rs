@@ -33,6 +33,8 @@ pub(crate) struct Activity {
     forced: Cell<Option<Refusal>>,
     /// Whether a response asked for the connection's end.
     close: Cell<bool>,
+    /// Whether the next response is the last.
+    draining: Cell<bool>,
 }
 
 /// Something the driver must do now.
@@ -59,6 +61,7 @@ impl Activity {
             heads: RefCell::new(VecDeque::new()),
             forced: Cell::new(None),
             close: Cell::new(false),
+            draining: Cell::new(false),
         })
     }
 
@@ -80,6 +83,10 @@ impl Activity {
 
     pub(crate) fn force(&self, refusal: Refusal) {
         self.forced.set(Some(refusal));
+        // INVARIANT: what was due is not due again, even if the reader does not come to it now (a
+        // client that does not take the response before). Else the driver would never rest.
+        self.partial_head.set(None);
+        self.quiet_since.set(Instant::now());
     }
 
     pub(crate) fn take_forced(&self) -> Option<Refusal> {
@@ -100,6 +107,20 @@ impl Activity {
 
     pub(crate) fn write_progressed(&self) {
         self.write_blocked.set(None);
+    }
+
+    /// From now on every response says that it is the last.
+    pub(crate) fn drain(&self) {
+        self.draining.set(true);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.get()
+    }
+
+    /// Whether a request has ever begun.
+    pub(crate) fn has_served(&self) -> bool {
+        self.requests.get() > 0
     }
 
     /// A response handed out a piece: until it is asked for the next, the client's window is full.

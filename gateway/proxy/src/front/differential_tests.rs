@@ -19,9 +19,11 @@ use super::*;
 
 #[derive(Default)]
 struct Notes {
-    /// Path and body of each request, or `None` for a refused head.
-    calls: RefCell<Vec<Option<(String, Result<Vec<u8>, BodyError>)>>>,
+    calls: RefCell<Vec<Call>>,
 }
+
+/// Path and body of a request, or `None` for a refused head.
+type Call = Option<(String, Result<Vec<u8>, BodyError>)>;
 
 impl Handler for Notes {
     async fn handle(self: Rc<Self>, request: Request<Body>, refusal: Option<Refusal>) -> Answer {

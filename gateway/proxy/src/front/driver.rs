@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http_body::Body as HttpBody;
 use hyper::body::Incoming;
@@ -48,12 +49,13 @@ where
     }
 }
 
-/// Polls the connection, and acts when a deadline passes or the proxy drains.
+/// Polls the connection, sends what it has to send, and acts when a deadline passes or the proxy drains.
 pub(super) async fn drive<C: Connection>(
     connection: C,
     activity: Rc<Activity>,
     settings: Rc<FrontSettings>,
     mut drain: watch::Receiver<bool>,
+    grace: Duration,
     mut send: impl FnMut(&mut Context<'_>) -> Poll<std::io::Result<()>>,
 ) -> End {
     let mut connection = pin!(connection);
@@ -62,6 +64,7 @@ pub(super) async fn drive<C: Connection>(
     let mut timer: Pin<&mut Sleep> = pin!(tokio::time::sleep(shortest));
     let mut finishing = false;
     let mut watching = true;
+    let mut grace_ends = None;
     std::future::poll_fn(|context| {
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(context) {
@@ -80,18 +83,25 @@ pub(super) async fn drive<C: Connection>(
             }
             if watching && let Poll::Ready(drain) = draining.as_mut().poll(context) {
                 watching = false;
-                if drain && !finishing {
-                    finishing = true;
-                    connection.as_mut().finish();
-                    continue;
+                if drain {
+                    activity.drain();
+                    grace_ends = Some(Instant::now() + grace);
                 }
+            }
+            if !finishing
+                && let Some(ends) = grace_ends
+                && (activity.has_served() || ends <= Instant::now())
+            {
+                finishing = true;
+                connection.as_mut().finish();
+                continue;
             }
             // The timer follows the deadline lazily: moved when it fires, or when the deadline came
             // nearer, never once per request.
             let deadline = activity.deadline(&settings);
-            if let Some((due, _)) = deadline
-                && due < timer.deadline()
-            {
+            let grace = grace_ends.filter(|_| !finishing);
+            let sooner = deadline.map(|(due, _)| due).into_iter().chain(grace).min();
+            if let Some(due) = sooner.filter(|due| *due < timer.deadline()) {
                 timer.as_mut().reset(due);
             }
             if timer.as_mut().poll(context).is_pending() {

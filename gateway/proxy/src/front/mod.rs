@@ -14,6 +14,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Version, header};
@@ -132,7 +133,7 @@ where
                 .max_buf_size(settings.max_head_bytes.max(MIN_BUFFER) * 2)
                 .serve_connection(TokioIo::new(io), service);
             let sent = |_: &mut Context<'_>| Poll::Ready(Ok(()));
-            drive(connection, activity, settings, drain, sent).await
+            drive(connection, activity, settings, drain, FIRST_REQUEST, sent).await
         }
         Protocol::Http2 => {
             let io = Staged::new(GuardedIo::http2(stream, Rc::clone(&activity)));
@@ -149,10 +150,14 @@ where
                 .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
                 .serve_connection(TokioIo::new(io), service);
             let send = move |context: &mut Context<'_>| staged.poll_send(context);
-            drive(connection, activity, settings, drain, send).await
+            drive(connection, activity, settings, drain, Duration::ZERO, send).await
         }
     }
 }
+
+/// How long a drain waits for the first request of an HTTP/1.1 connection: it is on its way when the
+/// handshake has just ended, and HTTP/1.1 has no word for "not any more". (HTTP/2 has GOAWAY.)
+const FIRST_REQUEST: Duration = Duration::from_millis(500);
 
 /// hyper takes no smaller buffer.
 const MIN_BUFFER: usize = 8192;
@@ -175,6 +180,10 @@ fn deliver(
     *response.version_mut() = match protocol {
         Protocol::Http1 => Version::HTTP_11,
         Protocol::Http2 => Version::HTTP_2,
+    };
+    let after = match after {
+        After::Open if activity.is_draining() => After::StreamEnds,
+        after => after,
     };
     match (protocol, after) {
         (_, After::Open) | (Protocol::Http2, After::StreamEnds) => {}

@@ -361,6 +361,24 @@ fn a_client_that_takes_nothing_is_given_up() {
 }
 
 #[test]
+fn a_client_that_takes_nothing_and_begins_another_request_is_given_up_too() {
+    in_worker(async {
+        let settings = FrontSettings {
+            header_timeout: Duration::from_millis(100),
+            write_timeout: Duration::from_millis(500),
+            ..FrontSettings::default()
+        };
+        let mut served = serve(Protocol::Http1, settings).await;
+        served
+            .client
+            .write_all(b"GET /huge HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHo")
+            .await
+            .unwrap();
+        assert_eq!(served.end.await.unwrap(), End::WriteTimeout);
+    });
+}
+
+#[test]
 fn an_http2_client_that_opens_no_window_is_given_up() {
     in_worker(async {
         let settings = FrontSettings {
@@ -441,6 +459,25 @@ fn drain_finishes_the_open_request_says_close_and_ends_idle_connections_at_once(
         for served in [busy, idle, fresh] {
             assert_eq!(served.end.await.unwrap(), End::Orderly);
         }
+    });
+}
+
+#[test]
+fn drain_serves_the_first_request_of_a_connection_that_has_just_begun() {
+    in_worker(async {
+        let mut fresh = serve(Protocol::Http1, FrontSettings::default()).await;
+        fresh.drain.send(true).unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        fresh
+            .client
+            .write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
+        let answer = until_close(&mut fresh.client).await;
+        assert!(
+            answer.contains("connection: close") && answer.contains("/a 0"),
+            "{answer}"
+        );
     });
 }
 
