@@ -129,20 +129,17 @@ async fn what_matches_no_operation_is_not_found() {
         properties(&json!({ "displayName": "g", "method": "GET", "urlTemplate": "/o/{id}" }));
     gateway.put("apis/a/operations/g", &get_only).await;
     assert_eq!(get(&gateway, "/a/o/7").await.status, 200);
-    for path in [
-        "/a/other",
-        "/b/o/7",
-        "/",
-        "/a/o/7/8",
-        "/a/o/..",
-        "/a/%2e%2e/a/o/7",
-    ] {
+    for path in ["/a/other", "/b/o/7", "/", "/a/o/7/8"] {
         let response = get(&gateway, path).await;
         assert_eq!(response.status, 404, "{path}");
         assert_eq!(
             response.text(),
             r#"{ "statusCode": 404, "message": "Resource not found" }"#
         );
+    }
+    // What these mean is decided differently by different backends.
+    for path in ["/a/o/..", "/a/%2e%2e/a/o/7"] {
+        assert_eq!(get(&gateway, path).await.status, 400, "{path}");
     }
 }
 
