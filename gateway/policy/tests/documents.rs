@@ -168,6 +168,12 @@ fn expressions_in_text_may_hold_markup_characters() {
 }
 
 #[test]
+fn an_escaped_expression_is_one() {
+    assert_eq!(content("<v>&#64;(a &lt; b)</v>"), "@(a < b)");
+    assert_eq!(value("<v a=\"&#10;&#64;(a &lt; b)\"/>"), "\n@(a < b)");
+}
+
+#[test]
 fn plain_text_keeps_bare_ampersands_and_decodes_entities() {
     assert_eq!(
         content("<value>a=1&b=2 &lt; &copy; &#x41;</value>"),
@@ -261,6 +267,8 @@ fn each_way_to_break_a_document_has_its_own_problem() {
         ("</a>", "TagMismatch"),
         ("<a b=\"@{ return \"x; }\"/>", "ExpressionNotBalanced"),
         ("<v>@{ if (x { }</v>", "ExpressionNotBalanced"),
+        ("<v>&#64;(x</v>", "ExpressionNotBalanced"),
+        ("<a b=\"&#10;@{ x\"/>", "ExpressionNotBalanced"),
         ("<a ?/>", "UnexpectedToken"),
         (&format!("<{}/>", "n".repeat(201)), "NameTooLong"),
     ] {

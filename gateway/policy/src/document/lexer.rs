@@ -35,10 +35,7 @@ pub(super) fn attribute(source: &str, start: usize, quote: char) -> Result<Lexed
     let rest = source.get(start..).unwrap_or("");
     if !begins_expression(rest) {
         let end = literal_end(source, start, quote).ok_or(Unended::Quote)?;
-        return Ok(Lexed {
-            text: decode(slice(source, start, end), start),
-            end,
-        });
+        return decoded(source, start, end, end + quote.len_utf8());
     }
     let length = rest.find(quote).ok_or(Unended::Quote)?;
     let strict = decode(slice(source, start, start + length), start);
@@ -83,8 +80,11 @@ pub(super) fn attribute(source: &str, start: usize, quote: char) -> Result<Lexed
 pub(super) fn text(source: &str, start: usize) -> Result<Lexed, Unended> {
     let rest = source.get(start..).unwrap_or("");
     let end = start + rest.find('<').unwrap_or(rest.len());
+    if !begins_expression(rest) {
+        return decoded(source, start, end, end);
+    }
     let strict = decode(slice(source, start, end), start);
-    if !begins_expression(rest) || is_balanced(strict.as_str()) {
+    if is_balanced(strict.as_str()) {
         return Ok(Lexed { text: strict, end });
     }
     let at = skip_blanks(source, start);
@@ -109,6 +109,23 @@ pub(super) fn text(source: &str, start: usize) -> Result<Lexed, Unended> {
                 .map(|to| at + to),
         }),
     }
+}
+
+/// A value that does not begin as an expression as it stands. It may once it is decoded (`&#64;(`).
+fn decoded(source: &str, start: usize, end: usize, resume: usize) -> Result<Lexed, Unended> {
+    let text = decode(slice(source, start, end), start);
+    if begins_expression(text.as_str()) {
+        let code = text.as_str().trim_start_matches(is_blank);
+        let blanks = text.as_str().len() - code.len();
+        if let Err(error) = scan(code) {
+            return Err(Unended::Expression {
+                offset: text.source_offset(blanks + error.offset),
+                message: error.message,
+                resume: Some(resume),
+            });
+        }
+    }
+    Ok(Lexed { text, end })
 }
 
 /// Whether `text` begins with a balanced expression. Something may follow it, which the compiler
