@@ -105,8 +105,12 @@ pub enum Revocation {
 pub trait IdentityList {
     /// Whether `certificate` is on the list now. `issuers` is the built path above the leaf, issuer
     /// first, empty when untrusted.
-    fn contains(&self, certificate: &Certificate, issuers: &[Arc<Certificate>], now: UnixNanos)
-    -> bool;
+    fn contains(
+        &self,
+        certificate: &Certificate,
+        issuers: &[Arc<Certificate>],
+        now: UnixNanos,
+    ) -> bool;
 }
 
 /// Severity of a [`TraceRecord`].

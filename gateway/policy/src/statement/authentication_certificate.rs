@@ -40,7 +40,9 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
             Some(Box::new(AuthenticationCertificate::Id(id)))
         }
         (None, Some(attribute)) => {
-            let thumbprint = compiler.text(attribute)?.map(|text| Arc::<str>::from(digits(&text)));
+            let thumbprint = compiler
+                .text(attribute)?
+                .map(|text| Arc::<str>::from(digits(&text)));
             if let Setting::Literal(thumbprint) = &thumbprint {
                 compiler.reference(ResourceKind::CertificateThumbprint, thumbprint, attribute);
             }
