@@ -4,7 +4,7 @@ use actix_web::http::{Method, header};
 use actix_web::web::Payload;
 use gateway_config::change::{Action, Applied, Edit, EditResult, Outcome};
 use gateway_config::resource::accept::can_be_patched;
-use gateway_config::resource::{Kind, Resource, ResourcePath};
+use gateway_config::resource::{Kind, ResourcePath};
 use serde_json::{Value, json};
 
 use crate::body;
@@ -198,13 +198,13 @@ fn written(call: &Call<'_>, applied: Applied) -> Result<Reply, ApiError> {
     } else {
         200
     };
-    Ok(Reply::json(status, whole)
-        .tagged(tag(&resource))
-        .at(revision))
-}
-
-const fn tag(resource: &Resource) -> u64 {
-    resource.changed_in
+    let reply = Reply::json(status, whole).at(revision);
+    // What was only tried has no tag that could be used later.
+    Ok(if call.dry_run()? {
+        reply
+    } else {
+        reply.tagged(resource.changed_in)
+    })
 }
 
 /// The error for a resource that does not exist.

@@ -155,6 +155,8 @@ async fn authenticate(request: &HttpRequest, shared: &Shared) -> Result<Caller, 
         } else {
             "Authentication failed. The 'Authorization' header is missing; send 'Authorization: Bearer <token>'."
         };
+        // Only here, where at most so many wait: a flood must not fill the log.
+        tracing::warn!(address = ?address, token_sent = sent.is_some(), "an admin request was refused: no valid token");
         ApiError::new(401, "InvalidAuthenticationToken", message)
     } else {
         let message = "Too many requests with a wrong token are waiting.";
@@ -163,7 +165,6 @@ async fn authenticate(request: &HttpRequest, shared: &Shared) -> Result<Caller, 
             ..ApiError::new(429, "TooManyRequests", message)
         }
     };
-    tracing::warn!(address = ?address, token_sent = sent.is_some(), "an admin request was refused: no valid token");
     Err(ApiError {
         ends_connection: true,
         ..refusal

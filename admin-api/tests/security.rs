@@ -30,6 +30,7 @@ use serde_json::json;
 use support::{Api, LONG, Memory, VERSION, settings};
 
 const NV: &str = "/apim/namedValues/a";
+const LONG_ENOUGH: Duration = Duration::from_secs(20);
 
 fn body() -> serde_json::Value {
     json!({ "properties": { "displayName": "a", "value": "hunter2-the-value" } })
@@ -166,15 +167,20 @@ async fn a_change_goes_on_and_is_recorded_when_the_client_hangs_up() {
     let api = Api::start();
     api.plane.delay(Duration::from_millis(300));
     let client = api.client_with(support::TOKEN);
-    let cut = tokio::time::timeout(Duration::from_millis(120), client.put(NV, &body())).await;
-    assert!(cut.is_err(), "the client must have gone before the answer");
+    let under_way = eventually(LONG_ENOUGH, "the change is under way", || async {
+        (api.plane.started() == 1).then_some(())
+    });
+    let body = body();
+    tokio::select! {
+        answer = client.put(NV, &body) => panic!("answered: {answer:?}"),
+        () = under_way => {}
+    }
     drop(client);
-    let long = Duration::from_secs(20);
-    eventually(long, "the change is applied", || async {
+    eventually(LONG_ENOUGH, "the change is applied", || async {
         (api.client.get(NV).await.unwrap().status == 200).then_some(())
     })
     .await;
-    eventually(long, "it is on record", || async {
+    eventually(LONG_ENOUGH, "it is on record", || async {
         (api.audit.all().len() == 1).then_some(())
     })
     .await;
@@ -255,7 +261,10 @@ async fn stopping_lets_a_request_in_flight_finish() {
     client.get("/apim").await.unwrap();
     plane.delay(Duration::from_millis(300));
     let put = tokio::spawn(async move { client.put(NV, &body()).await.unwrap().status });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    eventually(LONG_ENOUGH, "the change is under way", || async {
+        (plane.started() == 1).then_some(())
+    })
+    .await;
     let address = server.address();
     server.stop().await;
     assert_eq!(put.await.unwrap(), 201);

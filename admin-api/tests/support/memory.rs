@@ -29,6 +29,7 @@ struct State {
     history: Vec<(RevisionSummary, Vec<Step>)>,
     refusal: Option<fn(&ResourcePath) -> ApplyError>,
     delay: Duration,
+    started: usize,
     code_allowed: bool,
 }
 
@@ -41,6 +42,7 @@ impl Memory {
             history: Vec::new(),
             refusal: None,
             delay: Duration::ZERO,
+            started: 0,
             code_allowed: false,
         })))
     }
@@ -53,6 +55,11 @@ impl Memory {
     /// Every further change takes this long.
     pub fn delay(&self, delay: Duration) {
         self.0.lock().unwrap().delay = delay;
+    }
+
+    /// How many changes have been begun.
+    pub fn started(&self) -> usize {
+        self.0.lock().unwrap().started
     }
 
     /// Whether the last change was allowed to put code into named values.
@@ -278,7 +285,11 @@ impl ControlPlane for Memory {
     fn apply(&self, change: Change) -> Later<Result<Applied, ApplyError>> {
         let state = Arc::clone(&self.0);
         Box::pin(async move {
-            let delay = state.lock().unwrap().delay;
+            let delay = {
+                let mut state = state.lock().unwrap();
+                state.started += 1;
+                state.delay
+            };
             tokio::time::sleep(delay).await;
             state.lock().unwrap().apply(change)
         })

@@ -2,19 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::DeserializeSeed as _;
 use serde_json::Value;
 
 use super::accept::FieldProblem;
 use super::identity_list::Identity;
-use super::identity_member::ClaimReader;
-use super::schema::{ENVELOPE, Table, effective, read_only, unknown};
+use super::identity_visit::ListSeed;
 use super::thumbprint;
 use crate::change::ParsedList;
 
@@ -35,14 +31,6 @@ impl Default for ListLimits {
         }
     }
 }
-
-const PROPERTIES: Table = &[
-    effective("description"),
-    effective("identities"),
-    read_only("identityCount"),
-    read_only("provisioningState"),
-    read_only("warnings"),
-];
 
 /// Reads the body of `PUT identityLists/{id}` as it arrives.
 ///
@@ -70,19 +58,19 @@ pub fn parse_list_value(body: &Value, limits: ListLimits) -> Result<ParsedList, 
 }
 
 /// What has been read so far.
-struct State {
-    limits: ListLimits,
-    description: RefCell<Arc<str>>,
+pub(super) struct State {
+    pub(super) limits: ListLimits,
+    pub(super) description: RefCell<Arc<str>>,
     members: RefCell<Vec<(Arc<str>, Identity)>>,
     /// Lower-case names: they compare without regard to case.
     names: RefCell<HashSet<Arc<str>>>,
     problems: RefCell<Vec<FieldProblem>>,
-    has_identities: RefCell<bool>,
-    has_properties: RefCell<bool>,
+    pub(super) has_identities: RefCell<bool>,
+    pub(super) has_properties: RefCell<bool>,
 }
 
 /// Ends the reading early; the problem is already noted.
-const STOP: &str = "stop";
+pub(super) const STOP: &str = "stop";
 
 impl State {
     fn new(limits: ListLimits) -> Self {
@@ -98,7 +86,7 @@ impl State {
     }
 
     /// Notes a problem; false once there are enough of them.
-    fn problem(&self, target: impl Into<String>, message: impl Into<String>) -> bool {
+    pub(super) fn problem(&self, target: impl Into<String>, message: impl Into<String>) -> bool {
         let mut problems = self.problems.borrow_mut();
         problems.push(FieldProblem::new(target, message));
         problems.len() < self.limits.problems
@@ -139,7 +127,12 @@ impl State {
     }
 
     /// Takes the member at `index`. Errors end the reading.
-    fn take(&self, index: usize, name: Option<Arc<str>>, identity: Identity) -> Result<(), ()> {
+    pub(super) fn take(
+        &self,
+        index: usize,
+        name: Option<Arc<str>>,
+        identity: Identity,
+    ) -> Result<(), ()> {
         let Some(name) = name.or_else(|| generated(&identity)) else {
             let place = format!("identities[{index}].name");
             let message = "`name` is required for an identity without a thumbprint.";
@@ -173,215 +166,4 @@ fn generated(identity: &Identity) -> Option<Arc<str>> {
             (None, None) => None,
         },
     }
-}
-
-/// What is wrong with the name of a member, if anything.
-fn name_fault(name: &str) -> Option<&'static str> {
-    let length = name.chars().count();
-    let is_forbidden = |c: char| c.is_control() || "*#&+:<>?/\\".contains(c);
-    if length == 0 || length > 256 {
-        Some("A name has 1 to 256 characters.")
-    } else if name.chars().any(is_forbidden) || name.chars().all(|c| c == '.') {
-        Some("A name must not contain any of *#&+:<>?/\\ or control characters.")
-    } else {
-        None
-    }
-}
-
-/// The whole body.
-struct ListSeed<'s> {
-    state: &'s State,
-}
-
-/// `properties`.
-struct PropertiesSeed<'s> {
-    state: &'s State,
-}
-
-/// `identities`.
-struct IdentitiesSeed<'s> {
-    state: &'s State,
-}
-
-/// One element of `identities`.
-struct MemberSeed<'s> {
-    state: &'s State,
-    index: usize,
-}
-
-macro_rules! seed {
-    ($seed:ident, $method:ident) => {
-        impl<'de> DeserializeSeed<'de> for $seed<'_> {
-            type Value = ();
-
-            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-                deserializer.$method(self)
-            }
-        }
-    };
-}
-
-seed!(ListSeed, deserialize_map);
-seed!(PropertiesSeed, deserialize_map);
-seed!(IdentitiesSeed, deserialize_seq);
-seed!(MemberSeed, deserialize_map);
-
-impl<'de> Visitor<'de> for ListSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with `properties`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = Seen::default();
-        while let Some(name) = map.next_key::<String>()? {
-            seen.check::<A::Error>(&name)?;
-            if name == "properties" {
-                self.state.has_properties.replace(true);
-                map.next_value_seed(PropertiesSeed { state: self.state })?;
-                continue;
-            }
-            map.next_value::<IgnoredAny>()?;
-            if !is_known(ENVELOPE, &name) && !self.state.problem(&*name, unknown(&name, ENVELOPE)) {
-                return Err(A::Error::custom(STOP));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Visitor<'de> for PropertiesSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with `identities`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = Seen::default();
-        while let Some(name) = map.next_key::<String>()? {
-            seen.check::<A::Error>(&name)?;
-            match name.as_str() {
-                "identities" => {
-                    self.state.has_identities.replace(true);
-                    map.next_value_seed(IdentitiesSeed { state: self.state })?;
-                }
-                "description" => {
-                    let text = map.next_value::<Option<String>>()?.unwrap_or_default();
-                    if text.chars().count() > 1000 {
-                        self.state
-                            .problem("description", "`description` has at most 1000 characters.");
-                    }
-                    self.state.description.replace(Arc::from(text));
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    if !is_known(PROPERTIES, &name)
-                        && !self.state.problem(&*name, unknown(&name, PROPERTIES))
-                    {
-                        return Err(A::Error::custom(STOP));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Visitor<'de> for IdentitiesSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of identities")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let mut index = 0;
-        while seq
-            .next_element_seed(MemberSeed {
-                state: self.state,
-                index,
-            })?
-            .is_some()
-        {
-            index += 1;
-            if index > self.state.limits.identities {
-                let most = self.state.limits.identities;
-                self.state.problem(
-                    "identities",
-                    format!("A list has at most {most} identities."),
-                );
-                return Err(A::Error::custom(STOP));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Visitor<'de> for MemberSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with the claims of an identity")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let stop = || A::Error::custom(STOP);
-        let mut seen = Seen::default();
-        let mut name = None;
-        let mut reader = ClaimReader::default();
-        while let Some(key) = map.next_key::<String>()? {
-            seen.check::<A::Error>(&key)?;
-            let Some(text) = map.next_value::<Option<String>>()? else {
-                continue;
-            };
-            if key != "name" {
-                reader.set(&key, &text);
-            } else if let Some(fault) = name_fault(&text) {
-                reader.fault("name", fault.to_owned());
-            } else {
-                name = Some(Arc::from(text));
-            }
-        }
-        match reader.finish() {
-            Ok(identity) => self
-                .state
-                .take(self.index, name, identity)
-                .map_err(|()| stop()),
-            Err(faults) => {
-                for fault in faults {
-                    let place = format!("identities[{}].{}", self.index, fault.target);
-                    if !self.state.problem(place, fault.message) {
-                        return Err(stop());
-                    }
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Names already seen in one object: two of the same could be read in two ways.
-#[derive(Default)]
-struct Seen(Vec<String>);
-
-impl Seen {
-    fn check<E: serde::de::Error>(&mut self, name: &str) -> Result<(), E> {
-        if self.0.iter().any(|seen| seen == name) {
-            return Err(E::custom(format!(
-                "the name `{}` is there twice",
-                name.escape_default()
-            )));
-        }
-        if self.0.len() >= 64 {
-            return Err(E::custom("an object has too many members"));
-        }
-        self.0.push(name.to_owned());
-        Ok(())
-    }
-}
-
-fn is_known(table: Table, name: &str) -> bool {
-    table.iter().any(|property| property.name == name)
 }

@@ -16,6 +16,7 @@ mod host_name;
 pub mod identity_list;
 mod identity_member;
 mod identity_parse;
+mod identity_visit;
 mod merge;
 mod moment;
 mod name_rule;

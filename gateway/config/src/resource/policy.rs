@@ -107,7 +107,7 @@ pub(crate) fn accept(body: &Map<String, Value>, problems: &Problems) -> Option<P
     })
 }
 
-/// `properties` as they are stored; [`super::render`] converts to the format a client asks for.
+/// `properties` as clients read them, in the format the document was uploaded in.
 pub(crate) fn render(policy: &Policy) -> Map<String, Value> {
     let mut properties = Map::new();
     properties.insert("value".to_owned(), json!(&*policy.source));
