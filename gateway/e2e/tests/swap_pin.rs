@@ -13,7 +13,7 @@
 use gateway_e2e::{
     Connections, Sessions, TestGateway, assert_answered, identity, named_value, properties,
 };
-use gateway_testkit::Origin;
+use gateway_testkit::{Issued, Origin};
 use serde_json::json;
 
 const WORKERS: usize = 4;
@@ -22,14 +22,23 @@ const BY_LIST: &str = r#"<policies><inbound><base /><validate-client-certificate
 
 const BY_NAMED_VALUE: &str = r#"<policies><inbound><base /><validate-client-certificate failed-validation-httpcode="403"><identities><identity thumbprint="{{allowed}}" /></identities></validate-client-certificate></inbound></policies>"#;
 
+/// The same in code.
+const BY_LIST_IN_CODE: &str = r#"<policies><inbound><base /><choose><when condition="@(context.Deployment.IdentityLists["partners"].Contains(context.Request.Certificate))" /><otherwise><return-response><set-status code="403" reason="Forbidden" /></return-response></otherwise></choose></inbound></policies>"#;
+
+/// As the article on mutual TLS has it, closed for everybody else.
+const BY_NAMED_VALUE_IN_CODE: &str = r#"<policies><inbound><base /><choose><when condition="@{
+        var thumbprint = context.Request.Certificate?.Thumbprint ?? "";
+        var allowed = "{{allowed}}".Split(',');
+        return allowed.Contains(thumbprint);
+    }"></when><otherwise><return-response><set-status code="403" reason="Forbidden" /></return-response></otherwise></choose></inbound></policies>"#;
+
 async fn open(gateway: &TestGateway) -> Connections<'_> {
     let partner = Some((&gateway.pki.partner_a).into());
     Connections::open(gateway, WORKERS, partner, "orders").await
 }
 
-#[tokio::test]
-async fn a_thumbprint_that_left_the_list_is_refused_on_the_next_request_of_every_kind_on_every_worker()
- {
+/// The partner's member leaves the list and comes back.
+async fn leaves_the_list(document: &str) {
     let origin = Origin::http();
     let gateway = TestGateway::builder().workers(WORKERS).start().await;
     let list = "identityLists/partners";
@@ -39,7 +48,7 @@ async fn a_thumbprint_that_left_the_list_is_refused_on_the_next_request_of_every
         .put(list, &properties(&json!({ "identities": [] })))
         .await;
     gateway.put(member, &partner).await;
-    gateway.put_api("orders", &origin.url(), BY_LIST).await;
+    gateway.put_api("orders", &origin.url(), document).await;
     let mut connections = open(&gateway).await;
 
     for _ in 0..3 {
@@ -54,6 +63,17 @@ async fn a_thumbprint_that_left_the_list_is_refused_on_the_next_request_of_every
     }
     connections.end_streams().await;
     assert!(connections.none_has_ended());
+}
+
+#[tokio::test]
+async fn a_thumbprint_that_left_the_list_is_refused_on_the_next_request_of_every_kind_on_every_worker()
+ {
+    leaves_the_list(BY_LIST).await;
+}
+
+#[tokio::test]
+async fn a_thumbprint_that_left_the_list_is_refused_on_the_next_request_by_code_too() {
+    leaves_the_list(BY_LIST_IN_CODE).await;
 }
 
 #[tokio::test]
@@ -82,19 +102,17 @@ async fn a_list_put_without_the_thumbprint_shuts_out_as_a_deleted_member_does() 
     assert!(connections.none_has_ended());
 }
 
-#[tokio::test]
-async fn a_changed_named_value_is_judged_by_on_the_next_request_of_every_kind_on_every_worker() {
+/// The named value loses the partner's thumbprint and gets it back.
+async fn leaves_the_named_value(document: &str) {
     let origin = Origin::http();
     let gateway = TestGateway::builder().workers(WORKERS).start().await;
     let path = "namedValues/allowed";
-    let holding = |issued: &gateway_testkit::Issued| {
+    let holding = |issued: &Issued| {
         let thumbprint = issued.thumbprint().expect("a thumbprint");
         named_value("allowed", &thumbprint)
     };
     gateway.put(path, &holding(&gateway.pki.partner_a)).await;
-    gateway
-        .put_api("orders", &origin.url(), BY_NAMED_VALUE)
-        .await;
+    gateway.put_api("orders", &origin.url(), document).await;
     let mut connections = open(&gateway).await;
 
     for _ in 0..3 {
@@ -109,4 +127,14 @@ async fn a_changed_named_value_is_judged_by_on_the_next_request_of_every_kind_on
     }
     connections.end_streams().await;
     assert!(connections.none_has_ended());
+}
+
+#[tokio::test]
+async fn a_changed_named_value_is_judged_by_on_the_next_request_of_every_kind_on_every_worker() {
+    leaves_the_named_value(BY_NAMED_VALUE).await;
+}
+
+#[tokio::test]
+async fn a_changed_named_value_inside_code_is_judged_by_on_the_next_request_too() {
+    leaves_the_named_value(BY_NAMED_VALUE_IN_CODE).await;
 }

@@ -22,9 +22,12 @@ const WORKERS: usize = 4;
 /// Everybody of a trusted CA who is not revoked.
 const POLICY: &str = r#"<policies><inbound><base /><validate-client-certificate validate-trust="true" validate-revocation="true" failed-validation-httpcode="403" /></inbound></policies>"#;
 
-async fn gateway(origin: &Origin) -> TestGateway {
+/// The same in code, as the article on mutual TLS has it.
+const POLICY_IN_CODE: &str = r#"<policies><inbound><base /><choose><when condition="@(context.Request.Certificate == null || !context.Request.Certificate.Verify())"><return-response><set-status code="403" reason="Forbidden" /></return-response></when></choose></inbound></policies>"#;
+
+async fn gateway(origin: &Origin, document: &str) -> TestGateway {
     let gateway = TestGateway::builder().workers(WORKERS).start().await;
-    gateway.put_api("orders", &origin.url(), POLICY).await;
+    gateway.put_api("orders", &origin.url(), document).await;
     gateway
 }
 
@@ -65,8 +68,17 @@ async fn put_crl_of_stranger(gateway: &TestGateway) {
 
 #[tokio::test]
 async fn a_removed_ca_is_not_trusted_on_the_next_request_of_every_kind_on_every_worker() {
+    a_ca_is_removed(POLICY).await;
+}
+
+#[tokio::test]
+async fn a_removed_ca_is_not_trusted_on_the_next_request_by_code_too() {
+    a_ca_is_removed(POLICY_IN_CODE).await;
+}
+
+async fn a_ca_is_removed(document: &str) {
     let origin = Origin::http();
-    let gateway = gateway(&origin).await;
+    let gateway = gateway(&origin, document).await;
     let pki = &gateway.pki;
     let (ours, other) = (&pki.ca, &pki.stranger_ca);
     put_crl_of_stranger(&gateway).await;
@@ -95,8 +107,17 @@ async fn a_removed_ca_is_not_trusted_on_the_next_request_of_every_kind_on_every_
 
 #[tokio::test]
 async fn a_crl_that_arrives_revokes_on_the_next_request_of_every_kind_on_every_worker() {
+    a_crl_arrives(POLICY).await;
+}
+
+#[tokio::test]
+async fn a_crl_that_arrives_revokes_on_the_next_request_by_code_too() {
+    a_crl_arrives(POLICY_IN_CODE).await;
+}
+
+async fn a_crl_arrives(document: &str) {
     let origin = Origin::http();
-    let gateway = gateway(&origin).await;
+    let gateway = gateway(&origin, document).await;
     let pki = &gateway.pki;
     let mut partner = open(&gateway, &pki.partner_a).await;
     let mut bystander = open(&gateway, &pki.partner_b).await;
@@ -124,7 +145,7 @@ async fn a_crl_that_arrives_revokes_on_the_next_request_of_every_kind_on_every_w
 #[tokio::test]
 async fn a_crl_that_is_deleted_again_leaves_the_status_unknown_and_unknown_is_refused() {
     let origin = Origin::http();
-    let gateway = gateway(&origin).await;
+    let gateway = gateway(&origin, POLICY).await;
     let partner = open(&gateway, &gateway.pki.partner_a).await;
 
     let gone = gateway.delete("crls/ca").await;

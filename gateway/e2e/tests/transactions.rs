@@ -28,8 +28,20 @@ const BY_STATEMENTS: &str = r#"<policies><inbound><base />
 <return-response><set-status code="200" reason="OK" /><set-body>{{one}} {{two}} {{three}} on both</set-body></return-response>
 </inbound></policies>"#;
 
+/// The same in one expression.
+const IN_CODE: &str = r#"<policies><inbound><base />
+<return-response><set-status code="200" reason="OK" /><set-body>@{
+    var certificate = context.Request.Certificate;
+    var lists = context.Deployment.IdentityLists;
+    var first = lists["first"].Contains(certificate);
+    var second = lists["second"].Contains(certificate);
+    var on = first && second ? "on both" : first ? "not on the second" : second ? "not on the first" : "on none";
+    return "{{one}} {{two}} {{three}} " + on;
+}</set-body></return-response>
+</inbound></policies>"#;
+
 const VALUES: [&str; 3] = ["one", "two", "three"];
-const TRANSACTIONS: u64 = 150;
+const TRANSACTIONS: u64 = 100;
 const CONNECTIONS: usize = 16;
 
 /// Who is on which list in a generation: `a` always on the first and, in even ones, on the second;
@@ -204,6 +216,11 @@ async fn never_half(document: &str) {
 #[tokio::test]
 async fn a_transaction_over_three_named_values_and_two_lists_is_never_seen_half_under_load() {
     never_half(BY_STATEMENTS).await;
+}
+
+#[tokio::test]
+async fn a_transaction_is_never_seen_half_by_code_that_reads_all_five_under_load() {
+    never_half(IN_CODE).await;
 }
 
 #[tokio::test]
