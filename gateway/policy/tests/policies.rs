@@ -107,6 +107,49 @@ fn a_condition_that_is_no_boolean_fails() {
     );
 }
 
+#[test]
+fn thumbprints_compare_with_case_in_expressions_and_without_in_the_policy() {
+    let lower = partner_thumbprint().to_lowercase();
+    let refuse = "<return-response><set-status code=\"403\"/></return-response>";
+    let expression = format!(
+        "<choose><when condition=\"@(context.Request.Certificate.Thumbprint != &quot;{lower}&quot;)\">{refuse}</when></choose>"
+    );
+    assert_eq!(
+        run(
+            &program(&expression),
+            context_with(partner()),
+            &World::default()
+        )
+        .status,
+        403
+    );
+    let policy = format!(
+        "<validate-client-certificate><identities><identity thumbprint=\"{lower}\"/></identities></validate-client-certificate>"
+    );
+    assert!(
+        run(
+            &program(&policy),
+            context_with(partner()),
+            &World::default()
+        )
+        .forwarded()
+    );
+}
+
+#[test]
+fn a_body_is_consumed_by_reading_it_unless_it_is_preserved() {
+    let read = |preserve: &str| {
+        let mut context = context();
+        context.request.body = Body::Streaming;
+        let policy = format!(
+            "<set-variable name=\"b\" value=\"@(context.Request.Body.As&lt;string&gt;({preserve}))\"/>"
+        );
+        inbound(&policy, context).context.request.body
+    };
+    assert!(matches!(read(""), Body::Consumed));
+    assert!(matches!(read("preserveContent: true"), Body::Bytes(_)));
+}
+
 // set-header
 
 #[test]

