@@ -1,5 +1,6 @@
 //! From the words of the configuration file to those of the data path.
 
+use gateway_policy::expression::BudgetLimits;
 use gateway_proxy::{AdmissionSettings, FrontSettings, ProxySettings, UpstreamSettings};
 
 use crate::settings::Settings;
@@ -25,6 +26,7 @@ pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
             body_timeout: limits.request_timeout,
             write_timeout: limits.write_timeout,
             max_head_bytes: bytes(limits.max_header_bytes.0),
+            max_header_fields: limits.max_headers,
             max_target_bytes: bytes(limits.max_target_bytes.0),
             max_body_bytes: (limits.max_body_bytes.0 > 0).then_some(limits.max_body_bytes.0),
             max_buffered_bytes: bytes(limits.max_buffered_body_bytes.0),
@@ -38,6 +40,11 @@ pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
             body_timeout: limits.backend_body_timeout,
             idle_timeout: limits.backend_idle_timeout,
             idle_per_backend: limits.backend_idle_connections,
+        },
+        policy: BudgetLimits {
+            instructions: limits.policy_instructions,
+            allocated_bytes: limits.policy_memory.0,
+            ..BudgetLimits::default()
         },
         ..ProxySettings::default()
     }

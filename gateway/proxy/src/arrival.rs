@@ -11,6 +11,7 @@ use crate::body::Body;
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::failure::Problem;
+use crate::front::framing::Refusal;
 use crate::headers::{self, Expectation};
 use crate::routing::Routed;
 use crate::target::{self, Target};
@@ -52,7 +53,6 @@ impl Arrival {
     ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let Target { host, port } = target::of(&parts)?;
-        let host: Arc<str> = Arc::from(host);
         exchange.note(|facts| facts.host = Some(Arc::clone(&host)));
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let authority = parts
@@ -61,6 +61,9 @@ impl Arrival {
             .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
         let mut headers = parts.headers;
 
+        if headers.len() > connection.worker.front.max_header_fields {
+            return Err(Problem::from(Refusal::TOO_MANY_HEADERS));
+        }
         if headers::asks_for_websocket(&parts.method, &headers) {
             return Err(Problem::Upgrade);
         }

@@ -7,7 +7,6 @@ use gateway_config::hosts::HostConfiguration;
 use gateway_config::judge::World;
 use gateway_config::snapshot::Snapshot;
 use gateway_policy::execution::{Execution, Step};
-use gateway_policy::expression::BudgetLimits;
 use gateway_telemetry::label::{Stage, VerdictReason};
 use gateway_tls::host::ClientCertificateMode;
 use http::Request;
@@ -75,7 +74,7 @@ async fn answer(
 
     // inbound, forward, outbound
     let context = arrival.context(connection, exchange, &snapshot, &mut routed);
-    let mut execution = Execution::new(routed.program, context, BudgetLimits::default());
+    let mut execution = Execution::new(routed.program, context, worker.settings.policy);
     if let Some(failure) = routed.failure {
         execution.fail(failure);
     }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use gateway_policy::expression::BudgetLimits;
+
 /// Settings of the data path; filled from the configuration file by `gateway`.
 #[derive(Debug, Clone)]
 pub struct ProxySettings {
@@ -22,6 +24,8 @@ pub struct ProxySettings {
     pub front: FrontSettings,
     /// Deadlines and pool sizes towards backends.
     pub upstream: UpstreamSettings,
+    /// What the expressions of one policy may use up.
+    pub policy: BudgetLimits,
 }
 
 impl Default for ProxySettings {
@@ -35,6 +39,7 @@ impl Default for ProxySettings {
             load: LoadSettings::default(),
             front: FrontSettings::default(),
             upstream: UpstreamSettings::default(),
+            policy: BudgetLimits::default(),
         }
     }
 }
@@ -101,6 +106,9 @@ pub struct FrontSettings {
     pub write_timeout: Duration,
     /// Bytes of a request head (HTTP/1.1) or of a decoded header list (HTTP/2). Over it: 431.
     pub max_head_bytes: usize,
+    /// Header fields of a request, at most 100 (the HTTP/1.1 implementation's own limit). Over it:
+    /// 431.
+    pub max_header_fields: usize,
     /// Bytes of the request target. Over it: 414. APIM allows 16,384.
     pub max_target_bytes: usize,
     /// Bytes of a request body that is streamed; `None` for no limit. Over it: 413.
@@ -123,6 +131,7 @@ impl Default for FrontSettings {
             body_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(60),
             max_head_bytes: 32 * 1024,
+            max_header_fields: 100,
             max_target_bytes: 16 * 1024,
             max_body_bytes: None,
             max_buffered_bytes: 4 * 1024 * 1024,

@@ -38,7 +38,7 @@ section! {
         /// reach 16 KiB.
         max_header_bytes: Bytes = "32KiB", size("8KiB", "1MiB");
         /// Header fields of a request, over which the answer is 431. Browsers send about 20.
-        max_headers: usize = 100, between(1..=1_000);
+        max_headers: usize = 100, between(1..=100);
         /// Bytes of the request target (path and query), over which the answer is 414. As in API
         /// Management.
         max_target_bytes: Bytes = "16KiB", size("256B", "1MiB");
@@ -58,9 +58,6 @@ section! {
         backend_connect_timeout: Duration = "10s", time("10ms", "5m");
         /// For the TLS handshake with a backend.
         backend_handshake_timeout: Duration = "10s", time("10ms", "5m");
-        /// From the request to the head of the backend's answer, unless the policy says otherwise
-        /// (`forward-request timeout`). As in API Management.
-        backend_response_timeout: Duration = "300s", time("10ms", "1h");
         /// The longest pause between two pieces of a backend's answer.
         backend_body_timeout: Duration = "300s", time("10ms", "1h");
         /// How long an unused connection to a backend is kept. Shorter than the keep-alive of common

@@ -42,7 +42,7 @@ impl Refusal {
         status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         reason: "The request head is too large.",
     };
-    const TOO_MANY_HEADERS: Self = Self {
+    pub(crate) const TOO_MANY_HEADERS: Self = Self {
         status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         reason: "The request has too many header lines.",
     };
