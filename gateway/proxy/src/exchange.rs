@@ -10,7 +10,7 @@ use gateway_policy::context::uuid_bytes::RequestId;
 use gateway_policy::host::{TraceRecord, TraceSeverity};
 use gateway_telemetry::label::{Fault, HttpVersion, Stage, StatusClass, VerdictReason};
 use gateway_telemetry::record::{self, AccessRecord, StageTimes, Verdict};
-use http::{Method, Request, StatusCode, Version};
+use http::{Method, Request, StatusCode, Uri, Version};
 use jiff::Timestamp;
 
 use crate::body::{Body, BodyError, Tally, Which};
@@ -41,7 +41,8 @@ pub(crate) struct Facts {
     time: Timestamp,
     http: HttpVersion,
     method: Cow<'static, str>,
-    path: String,
+    /// What was asked for; shares its bytes with the request.
+    uri: Option<Uri>,
     stages: StageTimes,
     pub(crate) revision: u64,
     pub(crate) host: Option<Arc<str>>,
@@ -79,7 +80,7 @@ impl Exchange {
                     _ => HttpVersion::Http11,
                 },
                 method: method(request.method()),
-                path: request.uri().path().to_owned(),
+                uri: Some(request.uri().clone()),
                 stages: StageTimes::default(),
                 revision: 0,
                 host: None,
@@ -105,7 +106,7 @@ impl Exchange {
     pub(crate) fn head_was_refused(&self) {
         self.note(|facts| {
             facts.method = Cow::Borrowed("-");
-            facts.path = "-".to_owned();
+            facts.uri = None;
         });
     }
 
@@ -219,7 +220,7 @@ impl Exchange {
             client: self.connection.address,
             host: facts.host.take(),
             method: std::mem::take(&mut facts.method),
-            path: std::mem::take(&mut facts.path),
+            path: facts.uri.as_ref().map_or("-", Uri::path).to_owned(),
             status,
             api: facts.api.take(),
             operation: facts.operation.take(),

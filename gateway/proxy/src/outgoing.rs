@@ -18,7 +18,7 @@ use crate::headers::{add_via, remove_hop_by_hop};
 pub(crate) fn build(
     request: &context::Request,
     upstream: &Upstream,
-    client: &ClientSide,
+    client: &mut ClientSide,
     via: &str,
     body: Body,
 ) -> Result<Request<Body>, Box<Failure>> {
@@ -45,7 +45,8 @@ pub(crate) fn build(
     *outgoing.method_mut() = request.method.clone();
     *outgoing.uri_mut() = uri;
     *outgoing.headers_mut() = headers;
-    *outgoing.extensions_mut() = client.extensions.clone();
+    // The spelling of header names; a policy that sends a request twice does without the second time.
+    *outgoing.extensions_mut() = std::mem::take(&mut client.extensions);
     Ok(outgoing)
 }
 

@@ -144,8 +144,13 @@ impl<'r> Passage<'r> {
                 )
             })?,
         };
-        let outgoing =
-            outgoing::build(request, &upstream, &self.client, &worker.settings.via, body)?;
+        let outgoing = outgoing::build(
+            request,
+            &upstream,
+            &mut self.client,
+            &worker.settings.via,
+            body,
+        )?;
         let tls = match &upstream.tls {
             None => None,
             Some(tls) => Some(

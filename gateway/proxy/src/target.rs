@@ -1,5 +1,7 @@
 //! Which host and path a request is for.
 
+use std::sync::Arc;
+
 use http::request::Parts;
 use http::{Version, header, uri::Authority};
 
@@ -10,7 +12,7 @@ use crate::front::framing::Refusal;
 pub(crate) struct Target {
     /// Host in lower case, without port and trailing dot, an IPv6 address in its brackets; empty if
     /// an HTTP/1.0 client gave none.
-    pub(crate) host: String,
+    pub(crate) host: Arc<str>,
     /// Port, 443 if none is given.
     pub(crate) port: u16,
 }
@@ -45,7 +47,7 @@ pub(crate) fn of(parts: &Parts) -> Result<Target, Refusal> {
         (Some(authority), _) => named(authority),
         (None, Some(host)) => named(host),
         (None, None) if parts.version < Version::HTTP_11 => Ok(Target {
-            host: String::new(),
+            host: Arc::from(""),
             port: 443,
         }),
         (None, None) => Err(Refusal::bad_request("The request has no Host.")),
@@ -77,9 +79,17 @@ fn named(authority: &Authority) -> Result<Target, Refusal> {
         }
     };
     Ok(Target {
-        host: host.to_ascii_lowercase(),
+        host: lower_case(host),
         port,
     })
+}
+
+fn lower_case(host: &str) -> Arc<str> {
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Arc::from(host.to_ascii_lowercase())
+    } else {
+        Arc::from(host)
+    }
 }
 
 /// Refuses what is not an absolute path, and `.` and `..` segments however they are encoded.
@@ -130,7 +140,7 @@ mod tests {
 
     fn target(target: &str, hosts: &[&str]) -> Result<(String, u16), &'static str> {
         of(&parts(target, hosts, Version::HTTP_11))
-            .map(|target| (target.host, target.port))
+            .map(|target| (target.host.to_string(), target.port))
             .map_err(|refusal| refusal.reason)
     }
 

@@ -2,6 +2,7 @@
 
 use gateway_testkit::{Alpn, Answer, Origin};
 use http::Request;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::bench::Bench;
 
@@ -121,4 +122,39 @@ async fn responses_name_the_revision_that_served_them() {
     };
     assert_eq!(revision(&after), applied.revision);
     assert_eq!(revision(&before) + 1, applied.revision);
+}
+
+#[tokio::test]
+async fn header_names_keep_their_spelling_both_ways() {
+    let backend = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = backend.local_addr().unwrap().port();
+    let seen = tokio::spawn(async move {
+        let (mut stream, _) = backend.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let answer = b"HTTP/1.1 200 Fine\r\nX-ReSponse: 1\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        String::from_utf8(head).unwrap()
+    });
+    let mut bench = Bench::start();
+    bench.put(
+        "apis/api",
+        serde_json::json!({
+            "displayName": "API", "path": "api", "protocols": ["https"],
+            "subscriptionRequired": false, "serviceUrl": format!("http://127.0.0.1:{port}")
+        }),
+    );
+    let mut raw = bench.client().build().unwrap().raw().await.unwrap();
+    raw.write(
+        b"GET /api/x HTTP/1.1\r\nHost: localhost\r\nX-ReQuest: 1\r\nConnection: close\r\n\r\n",
+    )
+    .await
+    .unwrap();
+    let answer = String::from_utf8(raw.read_to_close().await.unwrap()).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 Fine\r\n"), "{answer}");
+    assert!(answer.contains("\r\nX-ReSponse: 1\r\n"), "{answer}");
+    let seen = seen.await.unwrap();
+    assert!(seen.contains("\r\nX-ReQuest: 1\r\n"), "{seen}");
 }
