@@ -7,7 +7,9 @@
 )]
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gateway_testkit::{
     Alpn, BodySender, Client, ClientBuilder, ClientError, Connection, Identity, Response, Session,
@@ -202,6 +204,26 @@ impl<'g> Connections<'g> {
         let session = connection.session().expect("a session");
         connection.close().await;
         session
+    }
+
+    /// Makes a change while every open connection asks without pause: no worker is caught in the
+    /// moment in which it happens to look for something new. What is answered meanwhile may be
+    /// either verdict.
+    pub async fn during<T>(&self, change: impl Future<Output = T>) -> T {
+        let over = Arc::new(AtomicBool::new(false));
+        let mut busy = JoinSet::new();
+        for open in &self.open {
+            let (connection, over) = (Arc::clone(&open.connection), Arc::clone(&over));
+            let path = unique_path(self.api);
+            busy.spawn(async move {
+                while !over.load(Ordering::SeqCst) && connection.get(&path).await.is_ok() {}
+            });
+        }
+        let changed = change.await;
+        over.store(true, Ordering::SeqCst);
+        // The requests in flight end by themselves: aborted, they would end their connections.
+        busy.detach_all();
+        changed
     }
 
     /// One request on each open connection, and handshakes of each kind until every worker has

@@ -77,7 +77,7 @@ async fn mode_required_shuts_out_who_has_no_certificate_on_the_next_request_of_e
     let mut nobody = open(&gateway, None).await;
     let mut partner = open(&gateway, Some(&gateway.pki.partner_a)).await;
 
-    let strict = set_mode(&gateway, "required").await;
+    let strict = partner.during(set_mode(&gateway, "required")).await;
     let (refused, allowed) = tokio::join!(nobody.next_requests(), partner.next_requests());
     assert_shut_out(&refused, strict.revision(), MISSING);
     assert_answered(&allowed, 200, strict.revision(), Sessions::Declined);
@@ -87,7 +87,7 @@ async fn mode_required_shuts_out_who_has_no_certificate_on_the_next_request_of_e
     nobody.end_streams().await;
     all_end(&nobody).await;
 
-    let mild = set_mode(&gateway, "optional").await;
+    let mild = partner.during(set_mode(&gateway, "optional")).await;
     nobody.reopen().await;
     let (returned, allowed) = tokio::join!(nobody.next_requests(), partner.next_requests());
     assert_answered(&returned, 200, mild.revision(), Sessions::Resumed);
@@ -115,7 +115,7 @@ async fn a_ca_removed_under_mode_required_shuts_out_its_clients_on_the_next_requ
     let mut partner = open(&gateway, Some(&pki.partner_a)).await;
     let mut bystander = open(&gateway, Some(&pki.stranger)).await;
 
-    let gone = trust(&gateway, &[&pki.stranger_ca]).await;
+    let gone = bystander.during(trust(&gateway, &[&pki.stranger_ca])).await;
     let (refused, allowed) = tokio::join!(partner.next_requests(), bystander.next_requests());
     assert_shut_out(&refused, gone.revision(), &["unknown ca"]);
     assert_answered(&allowed, 200, gone.revision(), Sessions::Declined);
@@ -123,7 +123,9 @@ async fn a_ca_removed_under_mode_required_shuts_out_its_clients_on_the_next_requ
     partner.end_streams().await;
     all_end(&partner).await;
 
-    let back = trust(&gateway, &[&pki.ca, &pki.stranger_ca]).await;
+    let back = bystander
+        .during(trust(&gateway, &[&pki.ca, &pki.stranger_ca]))
+        .await;
     partner.reopen().await;
     let (returned, allowed) = tokio::join!(partner.next_requests(), bystander.next_requests());
     assert_answered(&returned, 200, back.revision(), Sessions::Resumed);
@@ -143,7 +145,7 @@ async fn a_crl_under_mode_required_shuts_out_the_revoked_on_the_next_request_of_
     let mut bystander = open(&gateway, Some(&pki.partner_b)).await;
 
     let crl = pki.crl_revoking(&[&pki.revoked, &pki.partner_a], 2);
-    let arrived = put_crl(&gateway, "ca", crl.der()).await;
+    let arrived = bystander.during(put_crl(&gateway, "ca", crl.der())).await;
     let (refused, allowed) = tokio::join!(partner.next_requests(), bystander.next_requests());
     assert_shut_out(&refused, arrived.revision(), &["certificate revoked"]);
     assert_answered(&allowed, 200, arrived.revision(), Sessions::Declined);
@@ -151,7 +153,7 @@ async fn a_crl_under_mode_required_shuts_out_the_revoked_on_the_next_request_of_
     all_end(&partner).await;
 
     let crl = pki.crl_revoking(&[&pki.revoked], 3);
-    let lifted = put_crl(&gateway, "ca", crl.der()).await;
+    let lifted = bystander.during(put_crl(&gateway, "ca", crl.der())).await;
     partner.reopen().await;
     let (returned, allowed) = tokio::join!(partner.next_requests(), bystander.next_requests());
     assert_answered(&returned, 200, lifted.revision(), Sessions::Declined);

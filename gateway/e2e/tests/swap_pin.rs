@@ -52,12 +52,12 @@ async fn leaves_the_list(document: &str) {
     let mut connections = open(&gateway).await;
 
     for _ in 0..3 {
-        let gone = gateway.delete(member).await;
+        let gone = connections.during(gateway.delete(member)).await;
         let seen = connections.next_requests().await;
         assert_answered(&seen, 403, gone.revision(), Sessions::Resumed);
         connections.streams_go_on().await;
 
-        let back = gateway.put(member, &partner).await;
+        let back = connections.during(gateway.put(member, &partner)).await;
         let seen = connections.next_requests().await;
         assert_answered(&seen, 200, back.revision(), Sessions::Resumed);
     }
@@ -90,12 +90,16 @@ async fn a_list_put_without_the_thumbprint_shuts_out_as_a_deleted_member_does() 
     gateway.put_api("orders", &origin.url(), BY_LIST).await;
     let mut connections = open(&gateway).await;
 
-    let gone = gateway.put(list, &of(&gateway.pki.partner_b)).await;
+    let gone = connections
+        .during(gateway.put(list, &of(&gateway.pki.partner_b)))
+        .await;
     let seen = connections.next_requests().await;
     assert_answered(&seen, 403, gone.revision(), Sessions::Resumed);
     connections.streams_go_on().await;
 
-    let back = gateway.put(list, &of(&gateway.pki.partner_a)).await;
+    let back = connections
+        .during(gateway.put(list, &of(&gateway.pki.partner_a)))
+        .await;
     let seen = connections.next_requests().await;
     assert_answered(&seen, 200, back.revision(), Sessions::Resumed);
     connections.end_streams().await;
@@ -116,12 +120,16 @@ async fn leaves_the_named_value(document: &str) {
     let mut connections = open(&gateway).await;
 
     for _ in 0..3 {
-        let gone = gateway.put(path, &holding(&gateway.pki.partner_b)).await;
+        let gone = connections
+            .during(gateway.put(path, &holding(&gateway.pki.partner_b)))
+            .await;
         let seen = connections.next_requests().await;
         assert_answered(&seen, 403, gone.revision(), Sessions::Resumed);
         connections.streams_go_on().await;
 
-        let back = gateway.put(path, &holding(&gateway.pki.partner_a)).await;
+        let back = connections
+            .during(gateway.put(path, &holding(&gateway.pki.partner_a)))
+            .await;
         let seen = connections.next_requests().await;
         assert_answered(&seen, 200, back.revision(), Sessions::Resumed);
     }

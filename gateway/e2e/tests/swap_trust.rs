@@ -87,14 +87,14 @@ async fn a_ca_is_removed(document: &str) {
     let mut bystander = open(&gateway, &pki.stranger).await;
 
     for _ in 0..2 {
-        let gone = trust(&gateway, &[other]).await;
+        let gone = bystander.during(trust(&gateway, &[other])).await;
         let (refused, allowed) = tokio::join!(partner.next_requests(), bystander.next_requests());
         assert_answered(&refused, 403, gone.revision(), Sessions::Declined);
         assert_answered(&allowed, 200, gone.revision(), Sessions::Declined);
         partner.streams_go_on().await;
         bystander.streams_go_on().await;
 
-        let back = trust(&gateway, &[ours, other]).await;
+        let back = bystander.during(trust(&gateway, &[ours, other])).await;
         let (returned, allowed) = tokio::join!(partner.next_requests(), bystander.next_requests());
         assert_answered(&returned, 200, back.revision(), Sessions::Resumed);
         assert_answered(&allowed, 200, back.revision(), Sessions::Resumed);
@@ -123,7 +123,9 @@ async fn a_crl_arrives(document: &str) {
     let mut bystander = open(&gateway, &pki.partner_b).await;
 
     for number in [2, 4] {
-        let arrived = revoke(&gateway, &[&pki.revoked, &pki.partner_a], number).await;
+        let arrived = bystander
+            .during(revoke(&gateway, &[&pki.revoked, &pki.partner_a], number))
+            .await;
         let (refused, allowed) = tokio::join!(partner.next_requests(), bystander.next_requests());
         assert_answered(&refused, 403, arrived.revision(), Sessions::Declined);
         assert_answered(&allowed, 200, arrived.revision(), Sessions::Declined);
@@ -131,7 +133,9 @@ async fn a_crl_arrives(document: &str) {
         bystander.streams_go_on().await;
 
         // A certificate that was on hold and is not any more (RFC 5280 section 5.3.1).
-        let lifted = revoke(&gateway, &[&pki.revoked], number + 1).await;
+        let lifted = bystander
+            .during(revoke(&gateway, &[&pki.revoked], number + 1))
+            .await;
         let (returned, allowed) = tokio::join!(partner.next_requests(), bystander.next_requests());
         assert_answered(&returned, 200, lifted.revision(), Sessions::Declined);
         assert_answered(&allowed, 200, lifted.revision(), Sessions::Declined);
@@ -148,11 +152,13 @@ async fn a_crl_that_is_deleted_again_leaves_the_status_unknown_and_unknown_is_re
     let gateway = gateway(&origin, POLICY).await;
     let partner = open(&gateway, &gateway.pki.partner_a).await;
 
-    let gone = gateway.delete("crls/ca").await;
+    let gone = partner.during(gateway.delete("crls/ca")).await;
     let seen = partner.next_requests().await;
     assert_answered(&seen, 403, gone.revision(), Sessions::Declined);
 
-    let back = revoke(&gateway, &[&gateway.pki.revoked], 2).await;
+    let back = partner
+        .during(revoke(&gateway, &[&gateway.pki.revoked], 2))
+        .await;
     let seen = partner.next_requests().await;
     assert_answered(&seen, 200, back.revision(), Sessions::Declined);
 }
