@@ -46,33 +46,72 @@ pub(crate) enum ExprKind {
     Name(Ident, Vec<TypeRef>),
     /// A keyword of a type used as a receiver: `string.Empty`.
     TypeName(TypeRef),
-    Member { target: Box<Expr>, name: Ident, arguments: Vec<TypeRef> },
+    Member {
+        target: Box<Expr>,
+        name: Ident,
+        arguments: Vec<TypeRef>,
+    },
     /// `target?.rest`, where `rest` is built over [`ExprKind::Receiver`].
-    ConditionalAccess { target: Box<Expr>, rest: Box<Expr> },
+    ConditionalAccess {
+        target: Box<Expr>,
+        rest: Box<Expr>,
+    },
     Receiver,
-    Index { target: Box<Expr>, arguments: Vec<Argument> },
-    Call { target: Box<Expr>, arguments: Vec<Argument> },
-    New { ty: TypeRef, arguments: Vec<Argument>, initializer: Option<Initializer> },
+    Index {
+        target: Box<Expr>,
+        arguments: Vec<Argument>,
+    },
+    Call {
+        target: Box<Expr>,
+        arguments: Vec<Argument>,
+    },
+    New {
+        ty: TypeRef,
+        arguments: Vec<Argument>,
+        initializer: Option<Initializer>,
+    },
     /// `new T[a][] { … }`; the element type includes the inner ranks.
-    NewArray { element: TypeRef, length: Option<Box<Expr>>, items: Option<Vec<Expr>> },
+    NewArray {
+        element: TypeRef,
+        length: Option<Box<Expr>>,
+        items: Option<Vec<Expr>>,
+    },
     ImplicitArray(Vec<Expr>),
     /// `{ 1, 2 }` as the initialiser of an array variable.
     ArrayInitializer(Vec<Expr>),
     Anonymous(Vec<(Ident, Expr)>),
-    Lambda { parameters: Vec<LambdaParameter>, body: LambdaBody },
+    Lambda {
+        parameters: Vec<LambdaParameter>,
+        body: LambdaBody,
+    },
     Unary(UnaryOp, Box<Expr>),
     /// `++x`, `x--`: the operator, whether it stands before, the operand.
-    Step { increment: bool, prefix: bool, target: Box<Expr> },
+    Step {
+        increment: bool,
+        prefix: bool,
+        target: Box<Expr>,
+    },
     /// Left-associative operators of one level; flat, so that long sums do not nest.
-    Chain { first: Box<Expr>, rest: Vec<(BinaryOp, Expr)> },
+    Chain {
+        first: Box<Expr>,
+        rest: Vec<(BinaryOp, Expr)>,
+    },
     /// `a && b && c`; `a || b || c`.
     And(Vec<Expr>),
     Or(Vec<Expr>),
     /// `a ?? b ?? c`.
     Coalesce(Vec<Expr>),
-    Conditional { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    Conditional {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// `a = b`, `a += b`.
-    Assign { target: Box<Expr>, op: Option<BinaryOp>, value: Box<Expr> },
+    Assign {
+        target: Box<Expr>,
+        op: Option<BinaryOp>,
+        value: Box<Expr>,
+    },
     Cast(TypeRef, Box<Expr>),
     Is(Box<Expr>, Pattern),
     As(Box<Expr>, TypeRef),
@@ -102,7 +141,11 @@ pub(crate) enum Literal {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Part {
     Text(Arc<str>),
-    Hole { value: Expr, alignment: Option<Expr>, format: Option<Arc<str>> },
+    Hole {
+        value: Expr,
+        alignment: Option<Expr>,
+        format: Option<Arc<str>>,
+    },
 }
 
 /// An argument of a call.
@@ -117,9 +160,15 @@ pub(crate) struct Argument {
 pub(crate) enum ArgumentValue {
     Value(Expr),
     /// `out x` or `ref x`.
-    Reference { out: bool, target: Expr },
+    Reference {
+        out: bool,
+        target: Expr,
+    },
     /// `out var x`, `out int x`.
-    Declare { ty: TypeRef, name: Ident },
+    Declare {
+        ty: TypeRef,
+        name: Ident,
+    },
     /// `out _`.
     Discard(Span),
 }
@@ -232,18 +281,44 @@ pub(crate) enum StatementKind {
     Empty,
     Block(Vec<Statement>),
     Expression(Expr),
-    Local { ty: TypeRef, constant: bool, names: Vec<(Ident, Option<Expr>)> },
+    Local {
+        ty: TypeRef,
+        constant: bool,
+        names: Vec<(Ident, Option<Expr>)>,
+    },
     /// `var (a, b) = …`.
-    Deconstruct { names: Vec<Ident>, value: Expr },
-    LocalFunction { returns: Option<TypeRef>, name: Ident, parameters: Vec<Parameter>, body: LambdaBody },
+    Deconstruct {
+        names: Vec<Ident>,
+        value: Expr,
+    },
+    LocalFunction {
+        returns: Option<TypeRef>,
+        name: Ident,
+        parameters: Vec<Parameter>,
+        body: LambdaBody,
+    },
     /// Conditions with their branches, then `else`.
     If(Vec<(Expr, Statement)>, Option<Box<Statement>>),
     While(Expr, Box<Statement>),
     Do(Box<Statement>, Expr),
-    For { init: Vec<Statement>, condition: Option<Expr>, step: Vec<Expr>, body: Box<Statement> },
-    Foreach { ty: TypeRef, name: Ident, source: Expr, body: Box<Statement> },
+    For {
+        init: Vec<Statement>,
+        condition: Option<Expr>,
+        step: Vec<Expr>,
+        body: Box<Statement>,
+    },
+    Foreach {
+        ty: TypeRef,
+        name: Ident,
+        source: Expr,
+        body: Box<Statement>,
+    },
     Switch(Expr, Vec<SwitchSection>),
-    Try { body: Vec<Statement>, catches: Vec<Catch>, finally: Option<Vec<Statement>> },
+    Try {
+        body: Vec<Statement>,
+        catches: Vec<Catch>,
+        finally: Option<Vec<Statement>>,
+    },
     /// The resource statement and the body; without one, to the end of the block (C# 8).
     Using(Box<Statement>, Box<Statement>),
     Return(Option<Expr>),

@@ -18,7 +18,11 @@ pub struct BudgetLimits {
 
 impl Default for BudgetLimits {
     fn default() -> Self {
-        Self { instructions: 2_000_000, allocated_bytes: 64 << 20, depth: 600 }
+        Self {
+            instructions: 2_000_000,
+            allocated_bytes: 64 << 20,
+            depth: 600,
+        }
     }
 }
 

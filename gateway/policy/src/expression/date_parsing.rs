@@ -1,9 +1,12 @@
 //! Dates and spans from text: ISO 8601, RFC 1123 and the invariant culture's forms.
 
-use super::time::{DAY, DateTime, DateTimeOffset, HOUR, Kind, MAX_TICKS, MINUTE, SECOND, TimeSpan, ticks_from};
+use super::time::{
+    DAY, DateTime, DateTimeOffset, HOUR, Kind, MAX_TICKS, MINUTE, SECOND, TimeSpan, ticks_from,
+};
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
 
 /// What a text says: clock ticks, and the offset if it says one.
 struct Moment {
@@ -15,13 +18,19 @@ struct Moment {
 pub(crate) fn parse_date_time(text: &str) -> Option<DateTime> {
     let moment = parse(text)?;
     Some(match moment.offset {
-        None => DateTime { ticks: moment.ticks, kind: Kind::Unspecified },
+        None => DateTime {
+            ticks: moment.ticks,
+            kind: Kind::Unspecified,
+        },
         Some(offset) => {
             let ticks = moment.ticks - offset * MINUTE;
             if !(0..=MAX_TICKS).contains(&ticks) {
                 return None;
             }
-            DateTime { ticks, kind: Kind::Local }
+            DateTime {
+                ticks,
+                kind: Kind::Local,
+            }
         }
     })
 }
@@ -30,7 +39,10 @@ pub(crate) fn parse_date_time(text: &str) -> Option<DateTime> {
 pub(crate) fn parse_offset(text: &str) -> Option<DateTimeOffset> {
     let moment = parse(text)?;
     let offset_minutes = i16::try_from(moment.offset.unwrap_or(0)).ok()?;
-    Some(DateTimeOffset { local_ticks: moment.ticks, offset_minutes })
+    Some(DateTimeOffset {
+        local_ticks: moment.ticks,
+        offset_minutes,
+    })
 }
 
 fn parse(text: &str) -> Option<Moment> {
@@ -54,7 +66,10 @@ fn parse(text: &str) -> Option<Moment> {
     if !reader.rest.trim().is_empty() {
         return None;
     }
-    Some(Moment { ticks: ticks_from(date, time, fraction)?, offset })
+    Some(Moment {
+        ticks: ticks_from(date, time, fraction)?,
+        offset,
+    })
 }
 
 struct Reader<'a> {
@@ -81,7 +96,12 @@ impl Reader<'_> {
 
     /// Digits: their value and how many they are.
     fn digits(&mut self, most: usize) -> Option<(i64, usize)> {
-        let count = self.rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+        let count = self
+            .rest
+            .bytes()
+            .take(most)
+            .take_while(u8::is_ascii_digit)
+            .count();
         let (digits, rest) = self.rest.split_at_checked(count)?;
         let value = digits.parse().ok()?;
         self.rest = rest;
@@ -89,7 +109,11 @@ impl Reader<'_> {
     }
 
     fn word(&mut self) -> String {
-        let count = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let count = self
+            .rest
+            .bytes()
+            .take_while(u8::is_ascii_alphabetic)
+            .count();
         let (word, rest) = self.rest.split_at_checked(count).unwrap_or(("", self.rest));
         self.rest = rest;
         word.to_ascii_lowercase()
@@ -129,7 +153,13 @@ impl Reader<'_> {
             return Some((year, month, day));
         }
         let (first, width) = self.digits(4)?;
-        if self.blanks() || self.rest.starts_with('-') && self.rest.get(1..)?.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        if self.blanks()
+            || self.rest.starts_with('-')
+                && self
+                    .rest
+                    .get(1..)?
+                    .starts_with(|c: char| c.is_ascii_alphabetic())
+        {
             self.eat('-');
             let month = self.month()?;
             if !self.blanks() {
@@ -138,11 +168,19 @@ impl Reader<'_> {
             let (year, _) = self.digits(4)?;
             return Some((year, month, first));
         }
-        let separator = self.rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.'))?;
+        let separator = self
+            .rest
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '-' | '/' | '.'))?;
         self.eat(separator);
         let (second, _) = self.digits(2)?;
         if width == 4 {
-            let day = if self.eat(separator) { self.digits(2)?.0 } else { 1 };
+            let day = if self.eat(separator) {
+                self.digits(2)?.0
+            } else {
+                1
+            };
             return Some((first, second, day));
         }
         if !self.eat(separator) {
@@ -226,7 +264,11 @@ pub(crate) fn parse_span(text: &str) -> Option<TimeSpan> {
     let ticks = if reader.rest.is_empty() {
         first.checked_mul(DAY)?
     } else {
-        let (days, hours) = if reader.eat('.') { (first, reader.digits(2)?.0) } else { (0, first) };
+        let (days, hours) = if reader.eat('.') {
+            (first, reader.digits(2)?.0)
+        } else {
+            (0, first)
+        };
         if !reader.eat(':') {
             return None;
         }

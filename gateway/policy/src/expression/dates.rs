@@ -2,15 +2,30 @@
 //! strings", "Custom date and time format strings", "Standard TimeSpan format strings").
 
 use super::exception::Exception;
-use super::time::{
-    DAY, DateTime, DateTimeOffset, HOUR, Kind, MINUTE, SECOND, TimeSpan, civil,
-};
+use super::time::{DAY, DateTime, DateTimeOffset, HOUR, Kind, MINUTE, SECOND, TimeSpan, civil};
 
-const DAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// What a format sees: clock ticks and how the zone prints.
@@ -33,18 +48,33 @@ pub(crate) fn print_date_time(time: DateTime, format: &str) -> Result<String, Ex
         Kind::Utc => Zone::Utc,
         Kind::Local => Zone::Offset(0),
     };
-    print_moment(&Moment { ticks: time.ticks, zone }, format, false)
+    print_moment(
+        &Moment {
+            ticks: time.ticks,
+            zone,
+        },
+        format,
+        false,
+    )
 }
 
 /// `DateTimeOffset.ToString(format)`.
 pub(crate) fn print_offset(time: DateTimeOffset, format: &str) -> Result<String, Exception> {
-    let moment = Moment { ticks: time.local_ticks, zone: Zone::Offset(time.offset_minutes) };
+    let moment = Moment {
+        ticks: time.local_ticks,
+        zone: Zone::Offset(time.offset_minutes),
+    };
     match format {
         "" => print_moment(&moment, "MM/dd/yyyy HH:mm:ss zzz", true),
         // These print the moment in UTC.
-        "u" | "r" | "R" => {
-            print_moment(&Moment { ticks: time.utc_ticks(), zone: Zone::Utc }, format, true)
-        }
+        "u" | "r" | "R" => print_moment(
+            &Moment {
+                ticks: time.utc_ticks(),
+                zone: Zone::Utc,
+            },
+            format,
+            true,
+        ),
         _ => print_moment(&moment, format, true),
     }
 }
@@ -68,7 +98,9 @@ fn print_moment(moment: &Moment, format: &str, offset: bool) -> Result<String, E
         "U" if !offset => "dddd, dd MMMM yyyy HH:mm:ss",
         "y" | "Y" => "yyyy MMMM",
         _ if format.chars().count() == 1 => {
-            return Err(Exception::format("Input string was not in a correct format."));
+            return Err(Exception::format(
+                "Input string was not in a correct format.",
+            ));
         }
         custom => custom,
     };
@@ -130,7 +162,11 @@ fn custom(moment: &Moment, format: &str) -> Result<String, Exception> {
             }
             't' => {
                 let text = if hour < 12 { "AM" } else { "PM" };
-                out.push_str(if run == 1 { text.get(..1).unwrap_or(text) } else { text });
+                out.push_str(if run == 1 {
+                    text.get(..1).unwrap_or(text)
+                } else {
+                    text
+                });
             }
             'g' => out.push_str("A.D."),
             'z' => push_offset(&mut out, moment.zone, run),
@@ -174,7 +210,10 @@ fn custom(moment: &Moment, format: &str) -> Result<String, Exception> {
 }
 
 fn name(names: &'static [&'static str], index: i64) -> &'static str {
-    usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or_default()
+    usize::try_from(index)
+        .ok()
+        .and_then(|index| names.get(index).copied())
+        .unwrap_or_default()
 }
 
 fn short(name: &str) -> &str {
@@ -211,8 +250,12 @@ fn push_offset(out: &mut String, zone: Zone, run: usize) {
 pub(crate) fn print_span(span: TimeSpan, format: &str) -> Result<String, Exception> {
     let negative = span.0 < 0;
     let ticks = span.0.unsigned_abs();
-    let (day, hour, minute, second) =
-        (DAY.unsigned_abs(), HOUR.unsigned_abs(), MINUTE.unsigned_abs(), SECOND.unsigned_abs());
+    let (day, hour, minute, second) = (
+        DAY.unsigned_abs(),
+        HOUR.unsigned_abs(),
+        MINUTE.unsigned_abs(),
+        SECOND.unsigned_abs(),
+    );
     let days = ticks / day;
     let (hours, minutes, seconds) = (ticks / hour % 24, ticks / minute % 60, ticks / second % 60);
     let fraction = ticks % second;
@@ -276,7 +319,11 @@ fn custom_span(
             'f' | 'F' => {
                 let digits = format!("{fraction:07}");
                 let digits = digits.get(..run).ok_or_else(bad)?;
-                out.push_str(if c == 'f' { digits } else { digits.trim_end_matches('0') });
+                out.push_str(if c == 'f' {
+                    digits
+                } else {
+                    digits.trim_end_matches('0')
+                });
             }
             '\\' => {
                 used = 2;

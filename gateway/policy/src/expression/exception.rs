@@ -41,12 +41,20 @@ pub(crate) mod names {
 impl Exception {
     /// An exception of a .NET type, thrown by the library.
     pub(crate) fn new(type_name: &'static str, message: impl Into<String>) -> Self {
-        Self { type_name: Cow::Borrowed(type_name), message: message.into(), budget: false }
+        Self {
+            type_name: Cow::Borrowed(type_name),
+            message: message.into(),
+            budget: false,
+        }
     }
 
     /// The expression used more than its budget allows.
     pub(crate) fn budget(message: impl Into<String>) -> Self {
-        Self { type_name: Cow::Borrowed(names::BUDGET), message: message.into(), budget: true }
+        Self {
+            type_name: Cow::Borrowed(names::BUDGET),
+            message: message.into(),
+            budget: true,
+        }
     }
 
     /// Whether a budget was overrun; such an exception passes every `catch`.
@@ -87,7 +95,10 @@ impl Exception {
     }
 
     pub(crate) fn argument_range(message: &str, parameter: &str) -> Self {
-        Self::new(names::ARGUMENT_RANGE, format!("{message} (Parameter '{parameter}')"))
+        Self::new(
+            names::ARGUMENT_RANGE,
+            format!("{message} (Parameter '{parameter}')"),
+        )
     }
 
     /// The message of `ThrowArgumentOutOfRange_IndexMustBeLessException`.
@@ -100,7 +111,10 @@ impl Exception {
     }
 
     pub(crate) fn index_range() -> Self {
-        Self::new(names::INDEX_RANGE, "Index was outside the bounds of the array.")
+        Self::new(
+            names::INDEX_RANGE,
+            "Index was outside the bounds of the array.",
+        )
     }
 
     pub(crate) fn invalid_cast(from: &str, to: &str) -> Self {

@@ -54,13 +54,32 @@ pub(crate) fn parse(text: &str) -> Option<[u8; 16]> {
     if digits.len() != 32 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
-    u128::from_str_radix(&digits, 16).ok().map(u128::to_be_bytes)
+    u128::from_str_radix(&digits, 16)
+        .ok()
+        .map(u128::to_be_bytes)
 }
 
 /// `GetHashCode` of .NET, which is defined by the fields alone.
 pub(crate) fn hash_code(bytes: &[u8; 16]) -> i32 {
     let net = to_net(bytes);
-    let [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3] = net;
+    let [
+        a0,
+        a1,
+        a2,
+        a3,
+        b0,
+        b1,
+        b2,
+        b3,
+        c0,
+        c1,
+        c2,
+        c3,
+        d0,
+        d1,
+        d2,
+        d3,
+    ] = net;
     i32::from_le_bytes([a0, a1, a2, a3])
         ^ i32::from_le_bytes([b0, b1, b2, b3])
         ^ i32::from_le_bytes([c0, c1, c2, c3])

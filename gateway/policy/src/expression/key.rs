@@ -20,8 +20,15 @@ pub enum Key {
     Parts(Vec<Self>),
 }
 
+/// Tuples inside tuples that are compared by their parts; deeper ones by reference.
+const MAX_NESTING: u32 = 50;
+
 impl Key {
     pub(crate) fn of(value: &Value, ignore_case: bool) -> Self {
+        Self::nested(value, ignore_case, 0)
+    }
+
+    fn nested(value: &Value, ignore_case: bool, depth: u32) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Text(text) if ignore_case => Self::Text(fold(text).into()),
@@ -43,26 +50,40 @@ impl Key {
             Value::DateTime(time) => Self::Scalar(13, i128::from(time.ticks)),
             Value::DateTimeOffset(time) => Self::Scalar(14, i128::from(time.utc_ticks())),
             Value::TimeSpan(span) => Self::Scalar(15, i128::from(span.0)),
-            Value::Enum(enumeration, value) => {
-                Self::Scalar(100_u8.saturating_add(*enumeration as u8), i128::from(*value))
-            }
+            Value::Enum(enumeration, value) => Self::Scalar(
+                100_u8.saturating_add(*enumeration as u8),
+                i128::from(*value),
+            ),
             Value::Handle(handle) => Self::Scalar(16, *handle as i128),
             // `X509Certificate.Equals` compares issuer and serial number; equal encodings are a
             // stricter reading, and the only one safe to base a decision on.
-            Value::Certificate(certificate) => {
-                Self::Parts(vec![Self::Scalar(17, 0), Self::Text(certificate.thumbprint.clone())])
+            Value::Certificate(certificate) => Self::Parts(vec![
+                Self::Scalar(17, 0),
+                Self::Text(certificate.thumbprint.clone()),
+            ]),
+            Value::Object(object) if depth >= MAX_NESTING => {
+                Self::Reference(Arc::as_ptr(object).addr())
             }
             Value::Object(object) => match object.as_ref() {
-                Object::Pair { key, value, .. } => Self::parts([key, value], ignore_case),
-                Object::Tuple { items, .. } => Self::parts(items, ignore_case),
-                Object::Anonymous { values, .. } => Self::parts(values, ignore_case),
+                Object::Pair { key, value, .. } => Self::parts([key, value], ignore_case, depth),
+                Object::Tuple { items, .. } => Self::parts(items, ignore_case, depth),
+                Object::Anonymous { values, .. } => Self::parts(values, ignore_case, depth),
                 _ => Self::Reference(Arc::as_ptr(object).addr()),
             },
         }
     }
 
-    fn parts<'a>(values: impl IntoIterator<Item = &'a Value>, ignore_case: bool) -> Self {
-        Self::Parts(values.into_iter().map(|value| Self::of(value, ignore_case)).collect())
+    fn parts<'a>(
+        values: impl IntoIterator<Item = &'a Value>,
+        ignore_case: bool,
+        depth: u32,
+    ) -> Self {
+        Self::Parts(
+            values
+                .into_iter()
+                .map(|value| Self::nested(value, ignore_case, depth + 1))
+                .collect(),
+        )
     }
 }
 
@@ -102,7 +123,11 @@ pub(crate) fn same_reference(a: &Value, b: &Value) -> bool {
 
 /// Simple case folding as `OrdinalIgnoreCase` does it: each character to its single upper-case form.
 pub(crate) fn fold(text: &str) -> String {
-    if text.is_ascii() { text.to_ascii_uppercase() } else { text.chars().map(upper).collect() }
+    if text.is_ascii() {
+        text.to_ascii_uppercase()
+    } else {
+        text.chars().map(upper).collect()
+    }
 }
 
 /// The upper-case form, if it is one character.

@@ -31,7 +31,10 @@ pub(crate) fn tokens(source: &str, start: usize, end: usize) -> (Vec<Token>, Vec
             }
         }
     }
-    out.push(Token { kind: TokenKind::End, span: Span::new(end, end) });
+    out.push(Token {
+        kind: TokenKind::End,
+        span: Span::new(end, end),
+    });
     (out, errors)
 }
 
@@ -45,7 +48,12 @@ pub(crate) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(source: &'a str, start: usize, end: usize) -> Self {
-        Self { source, at: start, end: end.min(source.len()), interpolation: 0 }
+        Self {
+            source,
+            at: start,
+            end: end.min(source.len()),
+            interpolation: 0,
+        }
     }
 
     /// Byte offset of what comes next.
@@ -76,20 +84,30 @@ impl<'a> Lexer<'a> {
     }
 
     fn error(&self, offset: usize, message: impl Into<String>) -> ScanError {
-        ScanError { offset, message: message.into() }
+        ScanError {
+            offset,
+            message: message.into(),
+        }
     }
 
     /// The next token; `None` at the end. After an error the cursor stands behind what was wrong.
     pub(crate) fn next(&mut self) -> Result<Option<Token>, ScanError> {
         self.skip_blank()?;
         let start = self.at;
-        let Some(c) = self.peek() else { return Ok(None) };
+        let Some(c) = self.peek() else {
+            return Ok(None);
+        };
         let kind = match c {
             '"' => TokenKind::String(self.regular_string()?),
             '\'' => TokenKind::Character(self.character()?),
             '$' | '@' => self.prefixed()?,
             '0'..='9' => self.number()?,
-            '.' if self.rest().chars().nth(1).is_some_and(|c| c.is_ascii_digit()) => {
+            '.' if self
+                .rest()
+                .chars()
+                .nth(1)
+                .is_some_and(|c| c.is_ascii_digit()) =>
+            {
                 self.number()?
             }
             c if is_identifier_start(c) || c == '\\' => self.word()?,
@@ -100,11 +118,16 @@ impl<'a> Lexer<'a> {
                 }
                 None => {
                     self.bump();
-                    return Err(self.error(start, format!("Unexpected character `{}`.", printable(c))));
+                    return Err(
+                        self.error(start, format!("Unexpected character `{}`.", printable(c)))
+                    );
                 }
             },
         };
-        Ok(Some(Token { kind, span: Span::new(start, self.at) }))
+        Ok(Some(Token {
+            kind,
+            span: Span::new(start, self.at),
+        }))
     }
 
     /// Blanks and comments.
@@ -112,7 +135,10 @@ impl<'a> Lexer<'a> {
         loop {
             let start = self.at;
             if self.eat("//") {
-                match self.rest().find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
+                match self
+                    .rest()
+                    .find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+                {
                     Some(length) => self.at += length,
                     None => self.at = self.end,
                 }
@@ -135,10 +161,12 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> Result<TokenKind, ScanError> {
         let text = self.identifier()?;
-        Ok(match KEYWORDS.iter().find(|keyword| **keyword == text.as_ref()) {
-            Some(keyword) => TokenKind::Keyword(keyword),
-            None => TokenKind::Identifier(text),
-        })
+        Ok(
+            match KEYWORDS.iter().find(|keyword| **keyword == text.as_ref()) {
+                Some(keyword) => TokenKind::Keyword(keyword),
+                None => TokenKind::Identifier(text),
+            },
+        )
     }
 
     fn identifier(&mut self) -> Result<Arc<str>, ScanError> {
@@ -245,7 +273,9 @@ impl<'a> Lexer<'a> {
         let mut value = 0_u32;
         let mut count = 0;
         while count < most {
-            let Some(digit) = self.peek().and_then(|c| c.to_digit(16)) else { break };
+            let Some(digit) = self.peek().and_then(|c| c.to_digit(16)) else {
+                break;
+            };
             value = (value << 4) | digit;
             self.at += 1;
             count += 1;
@@ -302,7 +332,11 @@ impl<'a> Lexer<'a> {
         let mut text = self.digits(|c| c.is_ascii_digit());
         let mut real = false;
         if self.peek() == Some('.')
-            && self.rest().chars().nth(1).is_some_and(|c| c.is_ascii_digit())
+            && self
+                .rest()
+                .chars()
+                .nth(1)
+                .is_some_and(|c| c.is_ascii_digit())
         {
             real = true;
             self.at += 1;
@@ -474,7 +508,9 @@ impl<'a> Lexer<'a> {
             let Some(token) = self.next()? else {
                 return Err(self.error(start, "Expected `}` to end the interpolation."));
             };
-            let TokenKind::Punctuation(punctuation) = token.kind else { continue };
+            let TokenKind::Punctuation(punctuation) = token.kind else {
+                continue;
+            };
             match punctuation {
                 "(" => closers.push(")"),
                 "[" => closers.push("]"),
@@ -484,26 +520,35 @@ impl<'a> Lexer<'a> {
                 ")" | "]" | "}" => match closers.pop() {
                     Some(closer) if closer == punctuation => {}
                     Some(closer) => {
-                        return Err(self.error(
-                            here,
-                            format!("Expected `{closer}`, found `{punctuation}`."),
-                        ));
+                        return Err(self
+                            .error(here, format!("Expected `{closer}`, found `{punctuation}`.")));
                     }
                     None => {
-                        return Err(self.error(here, format!("Expected `}}`, found `{punctuation}`.")));
+                        return Err(
+                            self.error(here, format!("Expected `}}`, found `{punctuation}`."))
+                        );
                     }
                 },
                 _ => {}
             }
         };
-        let format = if colon { Some(self.format(start, verbatim)?) } else { None };
+        let format = if colon {
+            Some(self.format(start, verbatim)?)
+        } else {
+            None
+        };
         let (code, alignment) = match comma {
-            Some(comma) => {
-                (Span::new(code_start, comma), Some(Span::new(comma + 1, code_end)))
-            }
+            Some(comma) => (
+                Span::new(code_start, comma),
+                Some(Span::new(comma + 1, code_end)),
+            ),
             None => (Span::new(code_start, code_end), None),
         };
-        Ok(InterpolationPart::Hole { code, alignment, format })
+        Ok(InterpolationPart::Hole {
+            code,
+            alignment,
+            format,
+        })
     }
 
     /// The format of a hole up to and including its `}`.
@@ -549,7 +594,8 @@ impl Utf16Text {
     fn push_unit(&mut self, code: u32) {
         match (self.high.take(), u16::try_from(code)) {
             (Some(high), Ok(low @ 0xdc00..=0xdfff)) => {
-                self.text.extend(char::decode_utf16([high, low]).map(|c| c.unwrap_or('\u{fffd}')));
+                self.text
+                    .extend(char::decode_utf16([high, low]).map(|c| c.unwrap_or('\u{fffd}')));
             }
             (held, unit) => {
                 if held.is_some() {
@@ -593,5 +639,9 @@ fn is_identifier_part(c: char) -> bool {
 
 /// A character for a message, with invisible ones spelled out.
 fn printable(c: char) -> String {
-    if c.is_control() || c.is_whitespace() { format!("U+{:04X}", u32::from(c)) } else { c.into() }
+    if c.is_control() || c.is_whitespace() {
+        format!("U+{:04X}", u32::from(c))
+    } else {
+        c.into()
+    }
 }

@@ -162,7 +162,11 @@ pub fn compile(
             return refused(vec![Problem::error("Syntax", message, locate(length))]);
         }
         Err(error) => {
-            return refused(vec![Problem::error("Syntax", error.message, locate(error.offset))]);
+            return refused(vec![Problem::error(
+                "Syntax",
+                error.message,
+                locate(error.offset),
+            )]);
         }
     }
     let parsed = parser::parse(code);
@@ -175,8 +179,13 @@ pub fn compile(
                 .collect(),
         );
     };
-    let checked =
-        check::check(&body, expected, &parsed.mentioned, parsed.assigns_elements, names);
+    let checked = check::check(
+        &body,
+        expected,
+        &parsed.mentioned,
+        parsed.assigns_elements,
+        names,
+    );
     let mut findings = checked.findings;
     findings.sort_by_key(|finding| finding.span.start);
     let problems = findings
@@ -197,7 +206,13 @@ pub fn compile(
     let references = References {
         identity_lists: checked.identity_lists,
         certificates: checked.certificates,
-        unchecked_issuer: checked.unchecked_issuer.map(|span| locate(span.start as usize)),
+        unchecked_issuer: checked
+            .unchecked_issuer
+            .map(|span| locate(span.start as usize)),
     };
-    Compiled { expression, problems, references }
+    Compiled {
+        expression,
+        problems,
+        references,
+    }
 }

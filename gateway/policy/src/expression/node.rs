@@ -82,7 +82,10 @@ pub(crate) enum Node {
     /// Operators of one level from left to right.
     Chain(Box<Node>, Box<[(BinaryOp, Node)]>),
     /// `==` of references; negated for `!=`.
-    SameReference { negate: bool, operands: Box<(Node, Node)> },
+    SameReference {
+        negate: bool,
+        operands: Box<(Node, Node)>,
+    },
     And(Box<[Node]>),
     Or(Box<[Node]>),
     Coalesce(Box<[Node]>),
@@ -107,7 +110,11 @@ pub(crate) enum Node {
     /// Item of a tuple or property of an anonymous object, by index.
     Field(Box<Node>, usize),
     /// The object in the slot after all additions to it.
-    Initialize { slot: usize, object: Box<Node>, additions: Box<[Node]> },
+    Initialize {
+        slot: usize,
+        object: Box<Node>,
+        additions: Box<[Node]>,
+    },
     Lambda(Box<Lambda>),
     /// `x op= v`, `x++`.
     Update(Box<Update>),
@@ -156,7 +163,12 @@ pub(crate) struct Update {
 #[derive(Debug)]
 pub(crate) enum Place {
     Variable(Target),
-    Element { target: Node, index: Node, get: Native, set: Native },
+    Element {
+        target: Node,
+        index: Node,
+        get: Native,
+        set: Native,
+    },
 }
 
 /// The write of an element.
@@ -172,7 +184,11 @@ pub(crate) struct SetElement {
 #[derive(Debug)]
 pub(crate) enum Piece {
     Text(Arc<str>),
-    Value { node: Node, alignment: i32, format: Option<Arc<str>> },
+    Value {
+        node: Node,
+        alignment: i32,
+        format: Option<Arc<str>>,
+    },
 }
 
 /// A conversion whose kind the checker chose.
@@ -205,11 +221,30 @@ pub(crate) enum Step {
     Define(Vec<(usize, Node)>),
     If(Vec<(Node, Step)>, Option<Box<Step>>),
     /// Condition, body, steps between; the condition is tested after the first body if `late`.
-    Loop { condition: Option<Node>, body: Box<Step>, between: Vec<Node>, late: bool },
-    Foreach { variable: Target, conversion: Option<Conversion>, source: Node, body: Box<Step> },
+    Loop {
+        condition: Option<Node>,
+        body: Box<Step>,
+        between: Vec<Node>,
+        late: bool,
+    },
+    Foreach {
+        variable: Target,
+        conversion: Option<Conversion>,
+        source: Node,
+        body: Box<Step>,
+    },
     /// Stores the subject, then runs the first section a label of which holds.
-    Switch { slot: usize, subject: Node, sections: Vec<(Vec<Node>, Vec<Step>)>, default: Option<usize> },
-    Try { body: Vec<Step>, catches: Vec<Handler>, finally: Option<Vec<Step>> },
+    Switch {
+        slot: usize,
+        subject: Node,
+        sections: Vec<(Vec<Node>, Vec<Step>)>,
+        default: Option<usize>,
+    },
+    Try {
+        body: Vec<Step>,
+        catches: Vec<Handler>,
+        finally: Option<Vec<Step>>,
+    },
     Return(Option<Node>),
     Throw(Node),
     Rethrow,

@@ -9,12 +9,12 @@ const MAX_PRECISION: usize = 1_000;
 
 /// `double.ToString()`: the shortest text that reads back.
 pub(crate) fn print_double(value: f64) -> String {
-    special(value).unwrap_or_else(|| shortest(&format!("{value:e}")))
+    special(value).unwrap_or_else(|| shortest(&format!("{value:e}"), 15))
 }
 
 /// `float.ToString()`.
 pub(crate) fn print_float(value: f32) -> String {
-    special(f64::from(value)).unwrap_or_else(|| shortest(&format!("{value:e}")))
+    special(f64::from(value)).unwrap_or_else(|| shortest(&format!("{value:e}"), 7))
 }
 
 fn special(value: f64) -> Option<String> {
@@ -27,8 +27,8 @@ fn special(value: f64) -> Option<String> {
     }
 }
 
-/// Rust's `d.ddde±x` laid out as .NET does: plain from 1E-05 up to 15 digits before the point.
-fn shortest(scientific: &str) -> String {
+/// Rust's `d.ddde±x` laid out as .NET does: plain from 0.0001 up to so many digits before the point.
+fn shortest(scientific: &str, digits_before: i32) -> String {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let (sign, mantissa) = match mantissa.strip_prefix('-') {
@@ -36,13 +36,16 @@ fn shortest(scientific: &str) -> String {
         None => ("", mantissa),
     };
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    if (-5..15).contains(&exponent) {
+    if (-4..digits_before).contains(&exponent) {
         format!("{sign}{}", place_point(&digits, exponent))
     } else {
         let (first, rest) = digits.split_at_checked(1).unwrap_or((digits.as_str(), ""));
         let point = if rest.is_empty() { "" } else { "." };
         let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        format!("{sign}{first}{point}{rest}E{exponent_sign}{:02}", exponent.unsigned_abs())
+        format!(
+            "{sign}{first}{point}{rest}E{exponent_sign}{:02}",
+            exponent.unsigned_abs()
+        )
     }
 }
 
@@ -86,8 +89,11 @@ impl Decimal {
         };
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let mut digits: Vec<u8> =
-            whole.bytes().chain(fraction.bytes()).map(|b| b.wrapping_sub(b'0')).collect();
+        let mut digits: Vec<u8> = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .map(|b| b.wrapping_sub(b'0'))
+            .collect();
         let mut exponent =
             exponent.parse::<i32>().unwrap_or(0) + i32::try_from(whole.len()).unwrap_or(0);
         while digits.first() == Some(&0) {
@@ -100,7 +106,11 @@ impl Decimal {
         if digits.is_empty() {
             exponent = 0;
         }
-        Self { negative, digits, exponent }
+        Self {
+            negative,
+            digits,
+            exponent,
+        }
     }
 
     /// Rounds half away from zero to `count` digits (which may be 0 or negative).
@@ -110,7 +120,9 @@ impl Decimal {
             self.exponent = 0;
             return;
         };
-        let Some(next) = self.digits.get(count).copied() else { return };
+        let Some(next) = self.digits.get(count).copied() else {
+            return;
+        };
         self.digits.truncate(count);
         if next >= 5 {
             let mut at = count;
@@ -140,13 +152,18 @@ impl Decimal {
     }
 
     fn round_fraction(&mut self, digits: usize) {
-        self.round_to(self.exponent.saturating_add(i32::try_from(digits).unwrap_or(i32::MAX)));
+        self.round_to(
+            self.exponent
+                .saturating_add(i32::try_from(digits).unwrap_or(i32::MAX)),
+        );
     }
 
     /// The digit with weight 10^`weight`.
     fn digit(&self, weight: i32) -> char {
         let index = self.exponent - 1 - weight;
-        let digit = usize::try_from(index).ok().and_then(|i| self.digits.get(i).copied());
+        let digit = usize::try_from(index)
+            .ok()
+            .and_then(|i| self.digits.get(i).copied());
         char::from(b'0' + digit.unwrap_or(0))
     }
 
@@ -176,7 +193,11 @@ impl Decimal {
 
 /// 15 significant digits, as the precision formats see a double.
 fn print_exact(value: f64, shortest: &str) -> String {
-    if value == 0.0 { "0".to_owned() } else { shortest.to_owned() }
+    if value == 0.0 {
+        "0".to_owned()
+    } else {
+        shortest.to_owned()
+    }
 }
 
 fn bad_format() -> Exception {
@@ -194,7 +215,9 @@ pub(crate) fn print_format(value: &Value, format: &str) -> Result<String, Except
         return Ok(text);
     }
     let mut chars = format.chars();
-    let Some(specifier) = chars.next() else { return value.to_text() };
+    let Some(specifier) = chars.next() else {
+        return value.to_text();
+    };
     let precision = chars.as_str();
     if !specifier.is_ascii_alphabetic() || !precision.bytes().all(|b| b.is_ascii_digit()) {
         return custom(value, format);
@@ -209,15 +232,15 @@ pub(crate) fn print_format(value: &Value, format: &str) -> Result<String, Except
     standard(value, specifier, precision)
 }
 
-fn standard(
-    value: &Value,
-    specifier: char,
-    precision: Option<usize>,
-) -> Result<String, Exception> {
+fn standard(value: &Value, specifier: char, precision: Option<usize>) -> Result<String, Exception> {
     let integral = !matches!(value, Value::Double(_) | Value::Float(_));
     let mut number = Decimal::of(value).ok_or_else(bad_format)?;
     let sign = |number: &Decimal, text: String| {
-        if number.negative && !number.is_zero() { format!("-{text}") } else { text }
+        if number.negative && !number.is_zero() {
+            format!("-{text}")
+        } else {
+            text
+        }
     };
     Ok(match specifier.to_ascii_uppercase() {
         'D' if integral => {
@@ -243,12 +266,20 @@ fn standard(
             let fraction = precision.unwrap_or(2);
             number.round_fraction(fraction);
             let text = format!("¤{}", number.fixed(fraction, true));
-            if number.negative && !number.is_zero() { format!("({text})") } else { text }
+            if number.negative && !number.is_zero() {
+                format!("({text})")
+            } else {
+                text
+            }
         }
         'E' => {
             let fraction = precision.unwrap_or(6);
             number.round_to(i32::try_from(fraction + 1).unwrap_or(i32::MAX));
-            let exponent = if number.is_zero() { 0 } else { number.exponent - 1 };
+            let exponent = if number.is_zero() {
+                0
+            } else {
+                number.exponent - 1
+            };
             let top = number.exponent - 1;
             let mut text = String::from(number.digit(top));
             if fraction > 0 {
@@ -259,23 +290,28 @@ fn standard(
             }
             let e = specifier;
             let exponent_sign = if exponent < 0 { '-' } else { '+' };
-            sign(&number, format!("{text}{e}{exponent_sign}{:03}", exponent.unsigned_abs()))
+            sign(
+                &number,
+                format!("{text}{e}{exponent_sign}{:03}", exponent.unsigned_abs()),
+            )
         }
         'G' => match precision {
             None | Some(0) => value.to_text()?,
             Some(digits) => {
                 number.round_to(i32::try_from(digits).unwrap_or(i32::MAX));
-                let mantissa: String =
-                    number.digits.iter().map(|d| char::from(b'0' + d)).collect();
+                let mantissa: String = number.digits.iter().map(|d| char::from(b'0' + d)).collect();
                 let exponent = number.exponent - 1;
                 let text = if number.is_zero() {
                     "0".to_owned()
-                } else if exponent >= i32::try_from(digits).unwrap_or(i32::MAX) || exponent < -5 {
+                } else if exponent >= i32::try_from(digits).unwrap_or(i32::MAX) || exponent < -4 {
                     let (first, rest) = mantissa.split_at_checked(1).unwrap_or((&mantissa, ""));
                     let point = if rest.is_empty() { "" } else { "." };
                     let exponent_sign = if exponent < 0 { '-' } else { '+' };
                     let e = if specifier == 'g' { 'e' } else { 'E' };
-                    format!("{first}{point}{rest}{e}{exponent_sign}{:02}", exponent.unsigned_abs())
+                    format!(
+                        "{first}{point}{rest}{e}{exponent_sign}{:02}",
+                        exponent.unsigned_abs()
+                    )
                 } else {
                     place_point(&mantissa, exponent)
                 };
@@ -285,8 +321,11 @@ fn standard(
         'R' if !integral => value.to_text()?,
         'X' if integral => {
             let digits = hexadecimal(value).ok_or_else(bad_format)?;
-            let digits =
-                if specifier == 'X' { digits.to_ascii_uppercase() } else { digits };
+            let digits = if specifier == 'X' {
+                digits.to_ascii_uppercase()
+            } else {
+                digits
+            };
             let width = precision.unwrap_or(0);
             format!("{}{digits}", "0".repeat(width.saturating_sub(digits.len())))
         }
@@ -339,7 +378,9 @@ fn custom(value: &Value, format: &str) -> Result<String, Exception> {
         [] => return Ok(String::new()),
     };
     let placeholders = |part: &[Piece], wanted: &[char]| {
-        part.iter().filter(|piece| matches!(piece, Piece::Digit(c) if wanted.contains(c))).count()
+        part.iter()
+            .filter(|piece| matches!(piece, Piece::Digit(c) if wanted.contains(c)))
+            .count()
     };
     if section.iter().any(|piece| matches!(piece, Piece::Exponent)) {
         return Err(bad_format());
@@ -349,7 +390,9 @@ fn custom(value: &Value, format: &str) -> Result<String, Exception> {
             number.exponent += 2;
         }
     }
-    let point = section.iter().position(|piece| matches!(piece, Piece::Point));
+    let point = section
+        .iter()
+        .position(|piece| matches!(piece, Piece::Point));
     let (whole, fraction) = match point {
         Some(point) => section.split_at_checked(point).unwrap_or((section, &[])),
         None => (section.as_slice(), [].as_slice()),
@@ -360,10 +403,18 @@ fn custom(value: &Value, format: &str) -> Result<String, Exception> {
     let group = whole.iter().any(|piece| matches!(piece, Piece::Comma));
     let least = whole
         .iter()
-        .filter_map(|piece| if let Piece::Digit(c) = piece { Some(*c) } else { None })
+        .filter_map(|piece| {
+            if let Piece::Digit(c) = piece {
+                Some(*c)
+            } else {
+                None
+            }
+        })
         .skip_while(|c| *c == '#')
         .count();
-    let most = usize::try_from(number.exponent.max(0)).unwrap_or(0).max(least);
+    let most = usize::try_from(number.exponent.max(0))
+        .unwrap_or(0)
+        .max(least);
     let mut text = String::new();
     if number.negative && own_sign && !number.is_zero() {
         text.push('-');
@@ -394,7 +445,13 @@ fn custom(value: &Value, format: &str) -> Result<String, Exception> {
         .unwrap_or(0);
     let required = fraction
         .iter()
-        .filter_map(|piece| if let Piece::Digit(c) = piece { Some(*c) } else { None })
+        .filter_map(|piece| {
+            if let Piece::Digit(c) = piece {
+                Some(*c)
+            } else {
+                None
+            }
+        })
         .collect::<Vec<_>>()
         .iter()
         .rposition(|c| *c == '0')
@@ -450,9 +507,7 @@ fn sections(format: &str) -> Vec<Vec<Piece>> {
             '%' => Piece::Percent,
             'E' | 'e' if matches!(chars.peek(), Some('0' | '+' | '-')) => Piece::Exponent,
             '\\' => Piece::Literal(chars.next().map(String::from).unwrap_or_default()),
-            '\'' | '"' => {
-                Piece::Literal(chars.by_ref().take_while(|next| *next != c).collect())
-            }
+            '\'' | '"' => Piece::Literal(chars.by_ref().take_while(|next| *next != c).collect()),
             c => Piece::Literal(c.to_string()),
         };
         if let Some(section) = all.last_mut() {
@@ -465,7 +520,9 @@ fn sections(format: &str) -> Vec<Vec<Piece>> {
 /// The text of an integer as `NumberStyles.Integer` reads it: blanks around, one leading sign.
 pub(crate) fn parse_integer(text: &str) -> Result<i128, Exception> {
     let malformed = || {
-        Exception::format(format!("The input string '{text}' was not in a correct format."))
+        Exception::format(format!(
+            "The input string '{text}' was not in a correct format."
+        ))
     };
     let trimmed = text.trim_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r', '\0']);
     let (negative, digits) = match trimmed.as_bytes() {
@@ -479,7 +536,9 @@ pub(crate) fn parse_integer(text: &str) -> Result<i128, Exception> {
     let mut value: i128 = 0;
     for digit in digits.bytes() {
         // Saturation is enough: every target type is smaller.
-        value = value.saturating_mul(10).saturating_add(i128::from(digit - b'0'));
+        value = value
+            .saturating_mul(10)
+            .saturating_add(i128::from(digit - b'0'));
     }
     Ok(if negative { -value } else { value })
 }
@@ -487,7 +546,9 @@ pub(crate) fn parse_integer(text: &str) -> Result<i128, Exception> {
 /// A double as `NumberStyles.Float | AllowThousands` reads it.
 pub(crate) fn parse_double(text: &str) -> Result<f64, Exception> {
     let malformed = || {
-        Exception::format(format!("The input string '{text}' was not in a correct format."))
+        Exception::format(format!(
+            "The input string '{text}' was not in a correct format."
+        ))
     };
     let trimmed = text.trim();
     match trimmed {
@@ -497,7 +558,9 @@ pub(crate) fn parse_double(text: &str) -> Result<f64, Exception> {
         _ => {}
     }
     let plain: String = trimmed.chars().filter(|c| *c != ',').collect();
-    let shape = plain.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+    let shape = plain
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
     if !shape || !plain.bytes().any(|b| b.is_ascii_digit()) {
         return Err(malformed());
     }

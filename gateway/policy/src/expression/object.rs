@@ -20,11 +20,17 @@ use super::value::Value;
 #[derive(Debug)]
 pub enum Object {
     /// `T[]`.
-    Array { element: Type, items: Mutex<Vec<Value>> },
+    Array {
+        element: Type,
+        items: Mutex<Vec<Value>>,
+    },
     /// `byte[]`.
     Bytes(Mutex<Vec<u8>>),
     /// `List<T>`.
-    List { element: Type, items: Mutex<Vec<Value>> },
+    List {
+        element: Type,
+        items: Mutex<Vec<Value>>,
+    },
     /// `Dictionary<TKey, TValue>` in order of insertion.
     Dictionary {
         key: Type,
@@ -33,23 +39,48 @@ pub enum Object {
         entries: Mutex<IndexMap<Key, (Value, Value)>>,
     },
     /// `HashSet<T>` in order of insertion.
-    Set { element: Type, ignore_case: bool, entries: Mutex<IndexMap<Key, Value>> },
+    Set {
+        element: Type,
+        ignore_case: bool,
+        entries: Mutex<IndexMap<Key, Value>>,
+    },
     /// `Queue<T>`.
-    Queue { element: Type, items: Mutex<VecDeque<Value>> },
+    Queue {
+        element: Type,
+        items: Mutex<VecDeque<Value>>,
+    },
     /// `Stack<T>`, the top last.
-    Stack { element: Type, items: Mutex<Vec<Value>> },
+    Stack {
+        element: Type,
+        items: Mutex<Vec<Value>>,
+    },
     /// `StringBuilder`.
     StringBuilder(Mutex<String>),
     /// `Random`: seeded, or drawing from the host.
     Random(Option<Mutex<SeededRandom>>),
     /// `KeyValuePair<TKey, TValue>`.
-    Pair { types: Arc<[Type]>, key: Value, value: Value },
+    Pair {
+        types: Arc<[Type]>,
+        key: Value,
+        value: Value,
+    },
     /// `IGrouping<TKey, TElement>`.
-    Grouping { types: Arc<[Type]>, key: Value, items: Vec<Value> },
+    Grouping {
+        types: Arc<[Type]>,
+        key: Value,
+        items: Vec<Value>,
+    },
     /// `Tuple` or `ValueTuple`.
-    Tuple { family: Family, types: Arc<[Type]>, items: Vec<Value> },
+    Tuple {
+        family: Family,
+        types: Arc<[Type]>,
+        items: Vec<Value>,
+    },
     /// An object of an anonymous type.
-    Anonymous { shape: Arc<[(Arc<str>, Type)]>, values: Vec<Value> },
+    Anonymous {
+        shape: Arc<[(Arc<str>, Type)]>,
+        values: Vec<Value>,
+    },
     /// A lambda or local function with what it captured.
     Closure(Closure),
     /// A deferred LINQ query.
@@ -59,7 +90,11 @@ pub enum Object {
     /// `Encoding`.
     Encoding(Charset),
     /// A hash function, with its key if it is an HMAC.
-    Hash { class: Basic, algorithm: HashAlgorithm, key: Option<Vec<u8>> },
+    Hash {
+        class: Basic,
+        algorithm: HashAlgorithm,
+        key: Option<Vec<u8>>,
+    },
     /// `StringComparer`.
     Comparer { ignore_case: bool },
     /// `X500DistinguishedName`.
@@ -94,7 +129,7 @@ pub struct Closure {
 
 /// A variable that outlives its block because a function captured it.
 #[derive(Debug, Default)]
-pub struct Variable(Mutex<Option<Value>>);
+pub(crate) struct Variable(Mutex<Option<Value>>);
 
 impl Variable {
     pub(crate) fn new(value: Value) -> Self {
@@ -131,11 +166,17 @@ impl Object {
         if element == Type::Basic(Basic::Byte) {
             return Self::byte_array(items.iter().map(byte).collect());
         }
-        Self::Array { element, items: Mutex::new(items) }
+        Self::Array {
+            element,
+            items: Mutex::new(items),
+        }
     }
 
     pub(crate) fn list(element: Type, items: Vec<Value>) -> Self {
-        Self::List { element, items: Mutex::new(items) }
+        Self::List {
+            element,
+            items: Mutex::new(items),
+        }
     }
 
     pub(crate) fn set(element: Type, ignore_case: bool, items: Vec<Value>) -> Self {
@@ -143,11 +184,19 @@ impl Object {
         for item in items {
             entries.entry(Key::of(&item, ignore_case)).or_insert(item);
         }
-        Self::Set { element, ignore_case, entries: Mutex::new(entries) }
+        Self::Set {
+            element,
+            ignore_case,
+            entries: Mutex::new(entries),
+        }
     }
 
     pub(crate) fn pair(types: &Arc<[Type]>, key: Value, value: Value) -> Self {
-        Self::Pair { types: Arc::clone(types), key, value }
+        Self::Pair {
+            types: Arc::clone(types),
+            key,
+            value,
+        }
     }
 
     /// Its runtime type.
@@ -174,9 +223,10 @@ impl Object {
             Self::Exception(exception) => super::types::EXCEPTIONS
                 .iter()
                 .find(|name| **name == exception.type_name)
-                .map_or(Type::Exception(super::exception::names::EXCEPTION), |name| {
-                    Type::Exception(name)
-                }),
+                .map_or(
+                    Type::Exception(super::exception::names::EXCEPTION),
+                    |name| Type::Exception(name),
+                ),
             Self::Encoding(_) => Type::Basic(Basic::Encoding),
             Self::Hash { class, .. } => Type::Basic(*class),
             Self::Comparer { .. } => Type::Basic(Basic::StringComparer),
@@ -198,8 +248,16 @@ impl Object {
     pub(crate) fn elements(&self) -> Option<Vec<Value>> {
         Some(match self {
             Self::Array { items, .. } | Self::List { items, .. } => lock(items).clone(),
-            Self::Bytes(content) => lock(content).iter().map(|byte| Value::Byte(*byte)).collect(),
-            Self::Dictionary { key, value, entries, .. } => {
+            Self::Bytes(content) => lock(content)
+                .iter()
+                .map(|byte| Value::Byte(*byte))
+                .collect(),
+            Self::Dictionary {
+                key,
+                value,
+                entries,
+                ..
+            } => {
                 let types: Arc<[Type]> = Arc::new([key.clone(), value.clone()]);
                 lock(entries)
                     .values()
@@ -246,16 +304,79 @@ impl Object {
         match self {
             Self::Array { items, .. } | Self::List { items, .. } => {
                 let mut items = lock(items);
-                let Some(slot) = items.get_mut(index) else { return false };
+                let Some(slot) = items.get_mut(index) else {
+                    return false;
+                };
                 let old = std::mem::replace(slot, value);
                 drop(items);
                 drop(old);
                 true
             }
-            Self::Bytes(content) => {
-                lock(content).get_mut(index).map(|slot| *slot = byte(&value)).is_some()
-            }
+            Self::Bytes(content) => lock(content)
+                .get_mut(index)
+                .map(|slot| *slot = byte(&value))
+                .is_some(),
             _ => false,
+        }
+    }
+}
+
+/// Frees what hangs from an object without recursion: a program can build chains of any length, and
+/// dropping them one inside the other would end on the guard page of the stack.
+impl Drop for Object {
+    fn drop(&mut self) {
+        let mut pending = Vec::new();
+        self.take_children(&mut pending);
+        while let Some(value) = pending.pop() {
+            if let Value::Object(mut object) = value
+                && let Some(object) = Arc::get_mut(&mut object)
+            {
+                object.take_children(&mut pending);
+            }
+        }
+    }
+}
+
+impl Object {
+    /// Moves the values this object holds to `into`; only ever done to an object that is going.
+    fn take_children(&mut self, into: &mut Vec<Value>) {
+        fn inner<T>(mutex: &mut Mutex<T>) -> &mut T {
+            mutex.get_mut().unwrap_or_else(PoisonError::into_inner)
+        }
+        match self {
+            Self::Array { items, .. } | Self::List { items, .. } | Self::Stack { items, .. } => {
+                into.append(inner(items));
+            }
+            Self::Queue { items, .. } => into.extend(inner(items).drain(..)),
+            Self::Dictionary { entries, .. } => {
+                into.extend(
+                    inner(entries)
+                        .drain(..)
+                        .flat_map(|(_, (key, value))| [key, value]),
+                );
+            }
+            Self::Set { entries, .. } => {
+                into.extend(inner(entries).drain(..).map(|(_, value)| value))
+            }
+            Self::Pair { key, value, .. } => {
+                into.push(std::mem::replace(key, Value::Null));
+                into.push(std::mem::replace(value, Value::Null));
+            }
+            Self::Grouping { key, items, .. } => {
+                into.push(std::mem::replace(key, Value::Null));
+                into.append(items);
+            }
+            Self::Tuple { items, .. } => into.append(items),
+            Self::Anonymous { values, .. } => into.append(values),
+            Self::Closure(closure) => {
+                for mut variable in closure.captures.drain(..) {
+                    if let Some(variable) = Arc::get_mut(&mut variable) {
+                        into.extend(inner(&mut variable.0).take());
+                    }
+                }
+            }
+            Self::Query(query) => query.take_children(into),
+            _ => {}
         }
     }
 }

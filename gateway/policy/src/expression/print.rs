@@ -8,8 +8,15 @@ use super::types::{Enumeration, type_of};
 use super::value::Value;
 use super::{dates, guid};
 
+/// Tuples inside tuples that are printed.
+const MAX_NESTING: u32 = 50;
+
 /// The text of a value; nothing for `null`, as in concatenation.
 pub(crate) fn to_text(value: &Value) -> Result<String, Exception> {
+    print(value, 0)
+}
+
+fn print(value: &Value, depth: u32) -> Result<String, Exception> {
     Ok(match value {
         Value::Null => String::new(),
         Value::Bool(true) => "True".to_owned(),
@@ -26,7 +33,7 @@ pub(crate) fn to_text(value: &Value) -> Result<String, Exception> {
         Value::Enum(enumeration, value) => print_enum(*enumeration, *value),
         Value::Handle(_) => type_of(value).map(|ty| ty.full_name()).unwrap_or_default(),
         Value::Certificate(certificate) => certificate.to_dotnet_string(),
-        Value::Object(object) => print_object(object)?,
+        Value::Object(object) => print_object(object, depth)?,
         other => other.as_int().unwrap_or_default().to_string(),
     })
 }
@@ -40,12 +47,18 @@ pub(crate) fn print_enum(enumeration: Enumeration, value: i32) -> String {
         .map_or_else(|| value.to_string(), |(name, _)| (*name).to_owned())
 }
 
-fn print_object(object: &Object) -> Result<String, Exception> {
+fn print_object(object: &Object, depth: u32) -> Result<String, Exception> {
+    if depth >= MAX_NESTING {
+        return Err(Exception::budget(
+            "The value is nested too deeply to be printed.",
+        ));
+    }
+    let to_text = |value: &Value| print(value, depth + 1);
     Ok(match object {
         Object::StringBuilder(text) => lock(text).clone(),
         Object::Pair { key, value, .. } => format!("[{}, {}]", to_text(key)?, to_text(value)?),
         Object::Tuple { items, .. } => {
-            let parts = items.iter().map(to_text).collect::<Result<Vec<_>, _>>()?;
+            let parts = items.iter().map(&to_text).collect::<Result<Vec<_>, _>>()?;
             format!("({})", parts.join(", "))
         }
         Object::Anonymous { shape, values } => {

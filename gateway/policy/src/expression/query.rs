@@ -28,13 +28,19 @@ pub(crate) enum Step {
     Concat(Value),
     Append(Value),
     Prepend(Value),
-    Distinct { ignore_case: bool },
+    Distinct {
+        ignore_case: bool,
+    },
     Union(Value),
     Except(Value),
     Intersect(Value),
     Reverse,
     OrderBy(Vec<SortKey>),
-    GroupBy { key: Value, element: Option<Value>, types: Arc<[Type]> },
+    GroupBy {
+        key: Value,
+        element: Option<Value>,
+        types: Arc<[Type]>,
+    },
     Zip(Value, Value),
     DefaultIfEmpty(Value),
     /// `Range(start, count)`; there is no source.
@@ -61,6 +67,41 @@ impl Query {
                 Type::Generic(Family::OrderedEnumerable, Arc::new([self.element.clone()]))
             }
             _ => Type::enumerable(self.element.clone()),
+        }
+    }
+}
+
+impl Query {
+    /// Moves the values this query holds to `into`, for [`super::object::Object`]'s `Drop`.
+    pub(crate) fn take_children(&mut self, into: &mut Vec<Value>) {
+        into.push(std::mem::replace(&mut self.source, Value::Null));
+        match std::mem::replace(&mut self.step, Step::Reverse) {
+            Step::Where(value)
+            | Step::Select(value)
+            | Step::SelectMany(value)
+            | Step::TakeWhile(value)
+            | Step::SkipWhile(value)
+            | Step::Concat(value)
+            | Step::Append(value)
+            | Step::Prepend(value)
+            | Step::Union(value)
+            | Step::Except(value)
+            | Step::Intersect(value)
+            | Step::DefaultIfEmpty(value) => into.push(value),
+            Step::Zip(first, second) => into.extend([first, second]),
+            Step::GroupBy { key, element, .. } => {
+                into.push(key);
+                into.extend(element);
+            }
+            Step::OrderBy(keys) => into.extend(keys.into_iter().map(|key| key.selector)),
+            Step::Take(_)
+            | Step::Skip(_)
+            | Step::Distinct { .. }
+            | Step::Reverse
+            | Step::Range(..)
+            | Step::Repeat(_)
+            | Step::Cast(_)
+            | Step::OfType(_) => {}
         }
     }
 }

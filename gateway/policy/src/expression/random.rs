@@ -13,7 +13,11 @@ impl SeededRandom {
     /// `new Random(seed)`.
     pub(crate) fn new(seed: i32) -> Self {
         let mut state = vec![0_i32; 56];
-        let subtraction = if seed == i32::MIN { i32::MAX } else { seed.abs() };
+        let subtraction = if seed == i32::MIN {
+            i32::MAX
+        } else {
+            seed.abs()
+        };
         let mut mj = 161_803_398_i32.wrapping_sub(subtraction);
         set(&mut state, 55, mj);
         let mut mk = 1_i32;
@@ -36,13 +40,21 @@ impl SeededRandom {
                 set(&mut state, i, value);
             }
         }
-        Self { state, next: 0, next_p: 21 }
+        Self {
+            state,
+            next: 0,
+            next_p: 21,
+        }
     }
 
     /// A number in `0..i32::MAX`.
     pub(crate) fn sample(&mut self) -> i32 {
         self.next = if self.next >= 55 { 1 } else { self.next + 1 };
-        self.next_p = if self.next_p >= 55 { 1 } else { self.next_p + 1 };
+        self.next_p = if self.next_p >= 55 {
+            1
+        } else {
+            self.next_p + 1
+        };
         let mut value = get(&self.state, self.next).wrapping_sub(get(&self.state, self.next_p));
         if value == i32::MAX {
             value -= 1;

@@ -28,7 +28,10 @@ pub fn scan(text: &str) -> Result<usize, ScanError> {
         Some("@(") => ")",
         Some("@{") => "}",
         _ => {
-            return Err(ScanError { offset: 0, message: "Expected `@(` or `@{`.".to_owned() });
+            return Err(ScanError {
+                offset: 0,
+                message: "Expected `@(` or `@{`.".to_owned(),
+            });
         }
     };
     let mut lexer = Lexer::new(text, 2, text.len());
@@ -53,7 +56,9 @@ pub fn scan(text: &str) -> Result<usize, ScanError> {
                 continue;
             }
         };
-        let TokenKind::Punctuation(punctuation) = token.kind else { continue };
+        let TokenKind::Punctuation(punctuation) = token.kind else {
+            continue;
+        };
         let at = token.span.start as usize;
         match punctuation {
             "(" => open.push((")", at)),

@@ -17,12 +17,18 @@ pub struct Text {
 impl Text {
     /// A string made at run time.
     pub fn new(content: impl Into<Arc<str>>) -> Self {
-        Self { content: content.into(), interned: false }
+        Self {
+            content: content.into(),
+            interned: false,
+        }
     }
 
     /// A string of the program's source.
     pub(crate) fn literal(content: impl Into<Arc<str>>) -> Self {
-        Self { content: content.into(), interned: true }
+        Self {
+            content: content.into(),
+            interned: true,
+        }
     }
 
     /// The characters.
@@ -64,7 +70,11 @@ impl Eq for Text {}
 /// Number of UTF-16 code units: .NET's `Length`.
 pub(crate) fn utf16_len(text: &str) -> usize {
     // `is_ascii` reads words at a time, so that the common case does not decode.
-    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.encode_utf16().count()
+    }
 }
 
 /// The part of `text` from UTF-16 index `start`, `length` units long; `None` if out of range. Half
@@ -110,7 +120,9 @@ pub(crate) fn byte_offset(text: &str, index: usize) -> Option<usize> {
 
 /// A code unit as text; half a surrogate pair is U+FFFD.
 pub(crate) fn unit_to_string(unit: u16) -> String {
-    char::from_u32(u32::from(unit)).unwrap_or('\u{fffd}').to_string()
+    char::from_u32(u32::from(unit))
+        .unwrap_or('\u{fffd}')
+        .to_string()
 }
 
 /// Nothing of the content: it may be a secret.

@@ -61,19 +61,28 @@ impl DateTime {
     /// A UTC time, clamped to what .NET can hold.
     #[must_use]
     pub fn utc(nanos: UnixNanos) -> Self {
-        Self { ticks: ticks_of(nanos), kind: Kind::Utc }
+        Self {
+            ticks: ticks_of(nanos),
+            kind: Kind::Utc,
+        }
     }
 
     /// A local time (which is UTC here), as `X509Certificate2.NotAfter` returns.
     pub(crate) fn local(nanos: UnixNanos) -> Self {
-        Self { ticks: ticks_of(nanos), kind: Kind::Local }
+        Self {
+            ticks: ticks_of(nanos),
+            kind: Kind::Local,
+        }
     }
 }
 
 impl DateTimeOffset {
     /// At offset zero.
     pub(crate) fn utc(nanos: UnixNanos) -> Self {
-        Self { local_ticks: ticks_of(nanos), offset_minutes: 0 }
+        Self {
+            local_ticks: ticks_of(nanos),
+            offset_minutes: 0,
+        }
     }
 
     /// Ticks of the same moment in UTC.
@@ -99,7 +108,11 @@ pub(crate) fn civil(ticks: i64) -> Civil {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     Civil { year, month, day }
 }
@@ -146,12 +159,6 @@ pub(crate) fn ticks_from(
     })
 }
 
-/// Whole nanoseconds since the Unix epoch.
-#[cfg(test)]
-pub(crate) fn nanos_of(ticks: i64) -> UnixNanos {
-    i128::from(ticks - UNIX_EPOCH) * 100
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,8 +169,29 @@ mod tests {
             let date = civil(day * DAY);
             assert_eq!(days_to(date.year, date.month, date.day), day);
         }
-        assert_eq!(civil(UNIX_EPOCH), Civil { year: 1970, month: 1, day: 1 });
-        assert_eq!(civil(MAX_TICKS), Civil { year: 9999, month: 12, day: 31 });
-        assert_eq!(civil(0), Civil { year: 1, month: 1, day: 1 });
+        assert_eq!(
+            civil(UNIX_EPOCH),
+            Civil {
+                year: 1970,
+                month: 1,
+                day: 1
+            }
+        );
+        assert_eq!(
+            civil(MAX_TICKS),
+            Civil {
+                year: 9999,
+                month: 12,
+                day: 31
+            }
+        );
+        assert_eq!(
+            civil(0),
+            Civil {
+                year: 1,
+                month: 1,
+                day: 1
+            }
+        );
     }
 }

@@ -239,46 +239,100 @@ impl Enumeration {
 
 /// Types of APIM's allow-list (or of its own library) that this gateway does not run yet.
 pub(crate) const NOT_YET: &[&str] = &[
-    "Newtonsoft.Json.Formatting", "Newtonsoft.Json.JsonConvert", "Newtonsoft.Json.Linq.Extensions",
-    "Newtonsoft.Json.Linq.JArray", "Newtonsoft.Json.Linq.JConstructor",
-    "Newtonsoft.Json.Linq.JContainer", "Newtonsoft.Json.Linq.JObject",
-    "Newtonsoft.Json.Linq.JProperty", "Newtonsoft.Json.Linq.JRaw", "Newtonsoft.Json.Linq.JToken",
-    "Newtonsoft.Json.Linq.JTokenType", "Newtonsoft.Json.Linq.JValue", "System.Decimal",
-    "System.IO.StringReader", "System.IO.StringWriter", "System.Net.IPAddress",
-    "System.Security.Cryptography.AsymmetricAlgorithm", "System.Security.Cryptography.CipherMode",
-    "System.Security.Cryptography.HashAlgorithmName", "System.Security.Cryptography.Oid",
+    "Newtonsoft.Json.Formatting",
+    "Newtonsoft.Json.JsonConvert",
+    "Newtonsoft.Json.Linq.Extensions",
+    "Newtonsoft.Json.Linq.JArray",
+    "Newtonsoft.Json.Linq.JConstructor",
+    "Newtonsoft.Json.Linq.JContainer",
+    "Newtonsoft.Json.Linq.JObject",
+    "Newtonsoft.Json.Linq.JProperty",
+    "Newtonsoft.Json.Linq.JRaw",
+    "Newtonsoft.Json.Linq.JToken",
+    "Newtonsoft.Json.Linq.JTokenType",
+    "Newtonsoft.Json.Linq.JValue",
+    "System.Decimal",
+    "System.IO.StringReader",
+    "System.IO.StringWriter",
+    "System.Net.IPAddress",
+    "System.Security.Cryptography.AsymmetricAlgorithm",
+    "System.Security.Cryptography.CipherMode",
+    "System.Security.Cryptography.HashAlgorithmName",
+    "System.Security.Cryptography.Oid",
     "System.Security.Cryptography.PaddingMode",
-    "System.Security.Cryptography.RNGCryptoServiceProvider", "System.Security.Cryptography.RSA",
+    "System.Security.Cryptography.RNGCryptoServiceProvider",
+    "System.Security.Cryptography.RSA",
     "System.Security.Cryptography.RSAEncryptionPadding",
     "System.Security.Cryptography.RSASignaturePadding",
     "System.Security.Cryptography.SymmetricAlgorithm",
     "System.Security.Cryptography.X509Certificates.PublicKey",
     "System.Security.Cryptography.X509Certificates.RSACertificateExtensions",
     "System.Security.Cryptography.X509Certificates.X509Certificate",
-    "System.Security.Cryptography.X509Certificates.X509ContentType", "System.Enum",
-    "System.Text.RegularExpressions.Capture", "System.Text.RegularExpressions.CaptureCollection",
-    "System.Text.RegularExpressions.Group", "System.Text.RegularExpressions.GroupCollection",
-    "System.Text.RegularExpressions.Match", "System.Text.RegularExpressions.MatchCollection",
-    "System.Text.RegularExpressions.Regex", "System.Text.RegularExpressions.RegexOptions",
-    "System.TimeZone", "System.TimeZoneInfo", "System.UriPartial", "System.Nullable",
-    "System.Collections.Generic.IEnumerator", "System.Xml.Linq.Extensions",
-    "System.Xml.Linq.XAttribute", "System.Xml.Linq.XCData", "System.Xml.Linq.XComment",
-    "System.Xml.Linq.XContainer", "System.Xml.Linq.XDeclaration", "System.Xml.Linq.XDocument",
-    "System.Xml.Linq.XDocumentType", "System.Xml.Linq.XElement", "System.Xml.Linq.XName",
-    "System.Xml.Linq.XNamespace", "System.Xml.Linq.XNode", "System.Xml.Linq.XObject",
-    "System.Xml.Linq.XNodeDocumentOrderComparer", "System.Xml.Linq.XNodeEqualityComparer",
-    "System.Xml.Linq.XProcessingInstruction", "System.Xml.Linq.XText", "System.Xml.XmlNodeType",
-    "System.Xml.XmlDocument", "System.Xml.XmlReader", "Jwt", "BasicAuthCredentials",
-    "Authorization", "IUser", "IProduct", "IGroup", "IUserIdentity", "IGraphQLDataObject",
+    "System.Security.Cryptography.X509Certificates.X509ContentType",
+    "System.Enum",
+    "System.Text.RegularExpressions.Capture",
+    "System.Text.RegularExpressions.CaptureCollection",
+    "System.Text.RegularExpressions.Group",
+    "System.Text.RegularExpressions.GroupCollection",
+    "System.Text.RegularExpressions.Match",
+    "System.Text.RegularExpressions.MatchCollection",
+    "System.Text.RegularExpressions.Regex",
+    "System.Text.RegularExpressions.RegexOptions",
+    "System.TimeZone",
+    "System.TimeZoneInfo",
+    "System.UriPartial",
+    "System.Nullable",
+    "System.Collections.Generic.IEnumerator",
+    "System.Xml.Linq.Extensions",
+    "System.Xml.Linq.XAttribute",
+    "System.Xml.Linq.XCData",
+    "System.Xml.Linq.XComment",
+    "System.Xml.Linq.XContainer",
+    "System.Xml.Linq.XDeclaration",
+    "System.Xml.Linq.XDocument",
+    "System.Xml.Linq.XDocumentType",
+    "System.Xml.Linq.XElement",
+    "System.Xml.Linq.XName",
+    "System.Xml.Linq.XNamespace",
+    "System.Xml.Linq.XNode",
+    "System.Xml.Linq.XObject",
+    "System.Xml.Linq.XNodeDocumentOrderComparer",
+    "System.Xml.Linq.XNodeEqualityComparer",
+    "System.Xml.Linq.XProcessingInstruction",
+    "System.Xml.Linq.XText",
+    "System.Xml.XmlNodeType",
+    "System.Xml.XmlDocument",
+    "System.Xml.XmlReader",
+    "Jwt",
+    "BasicAuthCredentials",
+    "Authorization",
+    "IUser",
+    "IProduct",
+    "IGroup",
+    "IUserIdentity",
+    "IGraphQLDataObject",
 ];
 
 /// Exception classes that `catch` and `throw new` may name.
 pub(crate) const EXCEPTIONS: &[&str] = {
     use super::exception::names::*;
     &[
-        EXCEPTION, SYSTEM, ARGUMENT, ARGUMENT_NULL, ARGUMENT_RANGE, ARITHMETIC, DIVIDE_BY_ZERO,
-        FORMAT, INDEX_RANGE, INVALID_CAST, INVALID_OPERATION, KEY_NOT_FOUND, NOT_SUPPORTED,
-        NULL_REFERENCE, OVERFLOW, CRYPTOGRAPHIC,
+        EXCEPTION,
+        SYSTEM,
+        ARGUMENT,
+        ARGUMENT_NULL,
+        ARGUMENT_RANGE,
+        ARITHMETIC,
+        DIVIDE_BY_ZERO,
+        FORMAT,
+        INDEX_RANGE,
+        INVALID_CAST,
+        INVALID_OPERATION,
+        KEY_NOT_FOUND,
+        NOT_SUPPORTED,
+        NULL_REFERENCE,
+        OVERFLOW,
+        CRYPTOGRAPHIC,
     ]
 };
 
@@ -323,7 +377,9 @@ impl Type {
     /// Arithmetic types in order of promotion: 0 below `int`, then int, uint, long, ulong, float,
     /// double.
     pub(crate) fn rank(&self) -> Option<u8> {
-        let Self::Basic(basic) = self else { return None };
+        let Self::Basic(basic) = self else {
+            return None;
+        };
         Some(match basic {
             Basic::Char | Basic::SByte | Basic::Byte | Basic::Short | Basic::UShort => 0,
             Basic::Int => 1,
@@ -357,7 +413,9 @@ impl Type {
             Self::Basic(basic) => basic.name().to_owned(),
             Self::Array(element) => format!("{}[]", element.display()),
             Self::Nullable(inner) => format!("{}?", inner.display()),
-            Self::Generic(Family::ValueTuple, arguments) => format!("({})", join(arguments, Self::display)),
+            Self::Generic(Family::ValueTuple, arguments) => {
+                format!("({})", join(arguments, Self::display))
+            }
             Self::Generic(family, arguments) if arguments.is_empty() => family.name().to_owned(),
             Self::Generic(family, arguments) => {
                 format!("{}<{}>", family.name(), join(arguments, Self::display))
@@ -377,7 +435,10 @@ impl Type {
             Self::Nullable(inner) => format!("System.Nullable`1[{}]", inner.full_name()),
             Self::Generic(family, arguments) => {
                 let namespace = match family {
-                    Family::Tuple | Family::ValueTuple | Family::Func | Family::Action
+                    Family::Tuple
+                    | Family::ValueTuple
+                    | Family::Func
+                    | Family::Action
                     | Family::Predicate => "System",
                     Family::Grouping | Family::OrderedEnumerable => "System.Linq",
                     _ => "System.Collections.Generic",
@@ -408,7 +469,10 @@ impl Type {
             ],
             Self::Generic(family, arguments) => match (family, arguments.as_ref()) {
                 (Family::List, arguments) => {
-                    vec![generic(Family::IList, arguments), generic(Family::ReadOnlyList, arguments)]
+                    vec![
+                        generic(Family::IList, arguments),
+                        generic(Family::ReadOnlyList, arguments),
+                    ]
                 }
                 (Family::HashSet, arguments) => {
                     vec![
@@ -436,10 +500,16 @@ impl Type {
                     generic(Family::ReadOnlyDictionary, arguments),
                 ],
                 (Family::IDictionary, arguments) => {
-                    vec![generic(Family::Collection, &[generic(Family::Pair, arguments)])]
+                    vec![generic(
+                        Family::Collection,
+                        &[generic(Family::Pair, arguments)],
+                    )]
                 }
                 (Family::ReadOnlyDictionary, arguments) => {
-                    vec![generic(Family::ReadOnlyCollection, &[generic(Family::Pair, arguments)])]
+                    vec![generic(
+                        Family::ReadOnlyCollection,
+                        &[generic(Family::Pair, arguments)],
+                    )]
                 }
                 _ => Vec::new(),
             },
@@ -448,10 +518,16 @@ impl Type {
                 &[Self::STRING, Self::array(Self::STRING)],
             )],
             Self::Basic(Basic::ParameterMap) => {
-                vec![generic(Family::ReadOnlyDictionary, &[Self::STRING, Self::STRING])]
+                vec![generic(
+                    Family::ReadOnlyDictionary,
+                    &[Self::STRING, Self::STRING],
+                )]
             }
             Self::Basic(Basic::VariableMap) => {
-                vec![generic(Family::ReadOnlyDictionary, &[Self::STRING, Self::OBJECT])]
+                vec![generic(
+                    Family::ReadOnlyDictionary,
+                    &[Self::STRING, Self::OBJECT],
+                )]
             }
             Self::Basic(Basic::CertificateMap) => vec![generic(
                 Family::ReadOnlyDictionary,
@@ -461,7 +537,10 @@ impl Type {
                 vec![generic(Family::EqualityComparer, &[Self::STRING])]
             }
             Self::Basic(
-                Basic::HmacMd5 | Basic::HmacSha1 | Basic::HmacSha256 | Basic::HmacSha384
+                Basic::HmacMd5
+                | Basic::HmacSha1
+                | Basic::HmacSha256
+                | Basic::HmacSha384
                 | Basic::HmacSha512,
             ) => vec![Self::Basic(Basic::Hmac)],
             Self::Basic(Basic::Hmac) => vec![Self::Basic(Basic::KeyedHash)],
@@ -470,12 +549,17 @@ impl Type {
             Self::Basic(Basic::Sha384Managed) => vec![Self::Basic(Basic::Sha384)],
             Self::Basic(Basic::Sha512Managed) => vec![Self::Basic(Basic::Sha512)],
             Self::Basic(
-                Basic::KeyedHash | Basic::Md5 | Basic::Sha1 | Basic::Sha256 | Basic::Sha384
+                Basic::KeyedHash
+                | Basic::Md5
+                | Basic::Sha1
+                | Basic::Sha256
+                | Basic::Sha384
                 | Basic::Sha512,
             ) => vec![Self::Basic(Basic::HashAlgorithm)],
-            Self::Exception(name) => {
-                super::exception::base_of(name).map(Self::Exception).into_iter().collect()
-            }
+            Self::Exception(name) => super::exception::base_of(name)
+                .map(Self::Exception)
+                .into_iter()
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -484,7 +568,10 @@ impl Type {
     pub(crate) fn derives_from(&self, other: &Self) -> bool {
         self == other
             || self.bases().iter().any(|base| base.derives_from(other))
-            || matches!((self, other), (Self::Array(_), Self::Basic(Basic::ArrayClass)))
+            || matches!(
+                (self, other),
+                (Self::Array(_), Self::Basic(Basic::ArrayClass))
+            )
     }
 
     /// `T` if this is or implements `IEnumerable<T>`.
@@ -535,7 +622,9 @@ pub(crate) fn type_of(value: &Value) -> Option<Type> {
 
 /// Whether `value is T`: exact for value types, by inheritance for the rest.
 pub(crate) fn is_instance(value: &Value, target: &Type) -> bool {
-    let Some(actual) = type_of(value) else { return false };
+    let Some(actual) = type_of(value) else {
+        return false;
+    };
     let target = target.unwrap_nullable();
     if *target == Type::OBJECT || actual == *target {
         return true;
@@ -550,11 +639,15 @@ pub(crate) fn is_instance(value: &Value, target: &Type) -> bool {
 pub(crate) fn covariant(actual: &Type, target: &Type) -> bool {
     match (actual, target) {
         (Type::Array(from), Type::Array(to)) => {
-            !from.is_value_type() && (**to == Type::OBJECT || from.derives_from(to) || covariant(from, to))
+            !from.is_value_type()
+                && (**to == Type::OBJECT || from.derives_from(to) || covariant(from, to))
         }
         (_, Type::Generic(Family::Enumerable, arguments)) => {
-            let (Some(from), Some(to)) = (actual.element(), arguments.first()) else { return false };
-            !from.is_value_type() && (*to == Type::OBJECT || from.derives_from(to) || covariant(&from, to))
+            let (Some(from), Some(to)) = (actual.element(), arguments.first()) else {
+                return false;
+            };
+            !from.is_value_type()
+                && (*to == Type::OBJECT || from.derives_from(to) || covariant(&from, to))
         }
         _ => false,
     }

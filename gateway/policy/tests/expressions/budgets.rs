@@ -6,7 +6,11 @@ use crate::support::World;
 use crate::{expression, request};
 
 fn overrun(code: &str) -> Exception {
-    let limits = BudgetLimits { instructions: 200_000, allocated_bytes: 4 << 20, depth: 600 };
+    let limits = BudgetLimits {
+        instructions: 200_000,
+        allocated_bytes: 4 << 20,
+        depth: 600,
+    };
     let mut budget = Budget::new(limits);
     let exception = expression(code)
         .evaluate(&mut request(), &World::default(), &mut budget)
@@ -34,7 +38,9 @@ fn endless_loops_run_out_of_instructions() {
 
 #[test]
 fn a_catch_does_not_catch_the_end_of_the_budget() {
-    overrun("@{ while (true) { try { while (true) { } } catch { } finally { while (true) { } } } }");
+    overrun(
+        "@{ while (true) { try { while (true) { } } catch { } finally { while (true) { } } } }",
+    );
     overrun("@{ try { while (true) { } } catch (Exception) { return 1; } }");
 }
 
@@ -54,7 +60,10 @@ fn large_strings_and_collections_run_out_of_memory_budget() {
         "@($\"{1,10000}{1,10000}\" + string.Format(\"{0,2000000000}\", 1))",
     ] {
         let exception = overrun(code);
-        assert!(exception.message.starts_with("The expression exceeded its"), "{exception:?}");
+        assert!(
+            exception.message.starts_with("The expression exceeded its"),
+            "{exception:?}"
+        );
     }
 }
 
@@ -67,13 +76,23 @@ fn recursion_runs_out_of_depth_on_a_small_stack() {
             "@{ int A(int n) { if (n > -1) { return B(n + 1); } return 0; } int B(int n) { return A(n) + 1; } return A(0); }",
         ] {
             let exception = overrun(code);
-            assert_eq!(exception.message, "The expression exceeded its recursion budget of 600.");
+            assert_eq!(
+                exception.message,
+                "The expression exceeded its recursion budget of 600."
+            );
         }
         // Long chains of queries, and of objects that hold each other.
-        overrun("@{ IEnumerable<int> q = new[] { 1 }; for (int i = 0; i < 10000; i++) { q = q.Where(x => x > 0); } return q.Count(); }");
+        overrun(
+            "@{ IEnumerable<int> q = new[] { 1 }; for (int i = 0; i < 10000; i++) { q = q.Where(x => x > 0); } return q.Count(); }",
+        );
     };
     // The default stack of a worker thread.
-    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+    std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(run)
+        .unwrap()
+        .join()
+        .unwrap();
 }
 
 #[test]
@@ -88,7 +107,12 @@ fn freeing_a_long_chain_of_objects_does_not_recurse() {
             expression(tuples).evaluate(&mut request(), &World::default(), &mut Budget::default());
         assert_eq!(value.unwrap().to_text().unwrap(), "False");
     };
-    std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
+    std::thread::Builder::new()
+        .stack_size(1 << 20)
+        .spawn(run)
+        .unwrap()
+        .join()
+        .unwrap();
 }
 
 #[test]
@@ -97,7 +121,11 @@ fn the_deepest_expression_that_compiles_also_runs_on_a_small_stack() {
         let depth = 90;
         for code in [
             format!("@({}1{})", "(1+".repeat(depth), ")".repeat(depth)),
-            format!("@({}1{})", "(context.Request.Method==\"\"?1:".repeat(depth / 2), ")".repeat(depth / 2)),
+            format!(
+                "@({}1{})",
+                "(context.Request.Method==\"\"?1:".repeat(depth / 2),
+                ")".repeat(depth / 2)
+            ),
             format!("@({}1{})", "Math.Max(1,".repeat(depth), ")".repeat(depth)),
         ] {
             let world = World::default();
@@ -105,16 +133,27 @@ fn the_deepest_expression_that_compiles_also_runs_on_a_small_stack() {
             assert!(value.is_ok(), "{code}");
         }
     };
-    std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+    std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(run)
+        .unwrap()
+        .join()
+        .unwrap();
 }
 
 #[test]
 fn a_budget_is_shared_by_the_evaluations_it_is_given_to() {
-    let limits = BudgetLimits { instructions: 1_000, ..BudgetLimits::default() };
+    let limits = BudgetLimits {
+        instructions: 1_000,
+        ..BudgetLimits::default()
+    };
     let mut budget = Budget::new(limits);
     let code = expression("@{ var x = 0; for (int i = 0; i < 50; i++) { x += i; } return x; }");
     let mut runs = 0;
-    while code.evaluate(&mut request(), &World::default(), &mut budget).is_ok() {
+    while code
+        .evaluate(&mut request(), &World::default(), &mut budget)
+        .is_ok()
+    {
         runs += 1;
     }
     assert!((1..20).contains(&runs), "{runs}");

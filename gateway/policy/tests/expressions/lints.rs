@@ -17,7 +17,7 @@ fn an_empty_item_of_a_list_that_meets_an_empty_default_fails_open() {
     for list in ["A,B,", ",A", "A,,B", ""] {
         let warnings = with(list);
         assert_eq!(warnings.len(), 1, "{list}");
-        assert!(warnings[0].starts_with("1:70 FailsOpen"), "{warnings:?}");
+        assert!(warnings[0].starts_with("1:67 FailsOpen"), "{warnings:?}");
     }
     let removed = "@{ var t = context.Request.Certificate?.Thumbprint ?? \"\"; return \"A,\".Split(new[] { ',' }, StringSplitOptions.RemoveEmptyEntries).Contains(t); }";
     assert!(found(removed, Expected::Boolean, Severity::Warning).is_empty());
@@ -25,16 +25,31 @@ fn an_empty_item_of_a_list_that_meets_an_empty_default_fails_open() {
 
 #[test]
 fn an_issuers_name_without_a_chain_check_is_told_to_the_caller() {
-    let unchecked = |code: &str| compiled(code, Expected::Boolean).references.unchecked_issuer;
+    let unchecked = |code: &str| {
+        compiled(code, Expected::Boolean)
+            .references
+            .unchecked_issuer
+    };
     assert_eq!(
         unchecked("@(context.Request.Certificate.Issuer.Contains(\"CN=My Trusted CA\"))"),
-        Some(Position { line: 1, column: 31 })
+        Some(Position {
+            line: 1,
+            column: 31
+        })
     );
-    assert!(unchecked("@{ var i = context.Request.Certificate?.Issuer; return i == \"CN=x\"; }").is_some());
+    assert!(
+        unchecked("@{ var i = context.Request.Certificate?.Issuer; return i == \"CN=x\"; }")
+            .is_some()
+    );
     assert_eq!(
-        unchecked("@(context.Request.Certificate.Verify() && context.Request.Certificate.Issuer == \"CN=x\")"),
+        unchecked(
+            "@(context.Request.Certificate.Verify() && context.Request.Certificate.Issuer == \"CN=x\")"
+        ),
         None
     );
-    let logged = compiled("@(\"issued by \" + context.Request.Certificate.Issuer)", Expected::Text);
+    let logged = compiled(
+        "@(\"issued by \" + context.Request.Certificate.Issuer)",
+        Expected::Text,
+    );
     assert_eq!(logged.references.unchecked_issuer, None);
 }

@@ -48,7 +48,9 @@ fn compiled(code: &str, expected: Expected) -> Compiled {
 
 fn expression(code: &str) -> Expression {
     let compiled = compiled(code, Expected::Any);
-    compiled.expression.unwrap_or_else(|| panic!("{code}\n{:#?}", compiled.problems))
+    compiled
+        .expression
+        .unwrap_or_else(|| panic!("{code}\n{:#?}", compiled.problems))
 }
 
 /// A request with a certificate, headers, a query, a body and variables.
@@ -87,10 +89,18 @@ fn check(cases: &[Case]) {
             Err(exception) => format!("!{}: {}", exception.type_name, exception.message),
         };
         if found != *expected {
-            wrong.push(format!("{code}\n  expected {expected:?} ({source})\n  found    {found:?}"));
+            wrong.push(format!(
+                "{code}\n  expected {expected:?} ({source})\n  found    {found:?}"
+            ));
         }
     }
-    assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} wrong:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Errors and warnings as `line:column code message`.
@@ -99,6 +109,11 @@ fn found(code: &str, expected: Expected, severity: Severity) -> Vec<String> {
         .problems
         .iter()
         .filter(|problem| problem.severity == severity)
-        .map(|p| format!("{}:{} {} {}", p.position.line, p.position.column, p.code, p.message))
+        .map(|p| {
+            format!(
+                "{}:{} {} {}",
+                p.position.line, p.position.column, p.code, p.message
+            )
+        })
         .collect()
 }

@@ -9,7 +9,7 @@ fn an_expression_ends_at_its_own_bracket_whatever_its_literals_hold() {
         "@(\")\")",
         "@('(')",
         "@('\\'' + \"\\\"\")",
-        "@(@\"\\\"\")",
+        "@(@\"\\\")",
         "@(@\"\"\")\"\"\")",
         "@($\"{\")\"}\")",
         "@($\"{{ {1:}})} }}\")",
@@ -35,9 +35,15 @@ fn an_expression_ends_at_its_own_bracket_whatever_its_literals_hold() {
 #[test]
 fn what_does_not_end_is_an_error_that_says_where_it_began() {
     let error = scan("@(a(b)").unwrap_err();
-    assert_eq!((error.offset, error.message.as_str()), (0, "Expected `)` to close what is opened here."));
+    assert_eq!(
+        (error.offset, error.message.as_str()),
+        (0, "Expected `)` to close what is opened here.")
+    );
     let error = scan("@{ a(b; }").unwrap_err();
-    assert_eq!((error.offset, error.message.as_str()), (8, "Expected `)`, found `}`."));
+    assert_eq!(
+        (error.offset, error.message.as_str()),
+        (8, "Expected `)`, found `}`.")
+    );
     assert!(scan("@(\"abc").is_err());
     assert!(scan("@(/* abc").is_err());
     assert!(scan("@($\"{a\")").is_err());
@@ -48,7 +54,10 @@ fn what_does_not_end_is_an_error_that_says_where_it_began() {
 #[test]
 fn literals_are_found_with_their_quotes() {
     let code = "@(a + \"b\" + 'c' + $\"{d}\")";
-    let found: Vec<&str> = literal_spans(code).iter().map(|(a, b)| &code[*a..*b]).collect();
+    let found: Vec<&str> = literal_spans(code)
+        .iter()
+        .map(|(a, b)| &code[*a..*b])
+        .collect();
     assert_eq!(found, ["\"b\"", "'c'", "$\"{d}\""]);
 }
 

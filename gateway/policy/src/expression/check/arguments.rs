@@ -20,7 +20,10 @@ pub(super) struct Prepared<'e> {
 pub(super) enum PreparedValue<'e> {
     Value(Typed),
     /// A lambda, or the name of a method in its place.
-    Function { expr: &'e Expr, arity: Option<usize> },
+    Function {
+        expr: &'e Expr,
+        arity: Option<usize>,
+    },
     Out(OutTarget<'e>),
     /// Taken by the call.
     Taken,
@@ -47,7 +50,10 @@ pub(super) struct Fit<'m> {
 impl Checker<'_> {
     /// Checks all arguments that do not depend on the method.
     pub(super) fn prepare<'e>(&mut self, arguments: &'e [Argument]) -> Vec<Prepared<'e>> {
-        arguments.iter().map(|argument| self.prepare_one(argument)).collect()
+        arguments
+            .iter()
+            .map(|argument| self.prepare_one(argument))
+            .collect()
     }
 
     fn prepare_one<'e>(&mut self, argument: &'e Argument) -> Prepared<'e> {
@@ -55,9 +61,10 @@ impl Checker<'_> {
         let (span, value) = match &argument.value {
             ArgumentValue::Value(expr) => {
                 let value = match &expr.kind {
-                    ExprKind::Lambda { parameters, .. } => {
-                        PreparedValue::Function { expr, arity: Some(parameters.len()) }
-                    }
+                    ExprKind::Lambda { parameters, .. } => PreparedValue::Function {
+                        expr,
+                        arity: Some(parameters.len()),
+                    },
                     _ if self.is_method_name(expr) => PreparedValue::Function { expr, arity: None },
                     _ => PreparedValue::Value(self.expr(expr, None)),
                 };
@@ -71,7 +78,11 @@ impl Checker<'_> {
                 (target.span, self.out_target(target))
             }
             ArgumentValue::Reference { out: false, target } => {
-                self.error("NotSupported", target.span, "`ref` arguments are not supported.");
+                self.error(
+                    "NotSupported",
+                    target.span,
+                    "`ref` arguments are not supported.",
+                );
                 (target.span, PreparedValue::Value(Typed::unknown()))
             }
         };
@@ -85,7 +96,11 @@ impl Checker<'_> {
         {
             return PreparedValue::Out(OutTarget::Existing(local.target, local.ty));
         }
-        self.error("TypeMismatch", target.span, "An `out` argument must be a variable.");
+        self.error(
+            "TypeMismatch",
+            target.span,
+            "An `out` argument must be a variable.",
+        );
         PreparedValue::Value(Typed::unknown())
     }
 
@@ -137,7 +152,10 @@ impl Checker<'_> {
                 continue;
             }
             let Some(index) = indexes.first() else {
-                let default = parameter.default.clone().unwrap_or(crate::expression::Value::Null);
+                let default = parameter
+                    .default
+                    .clone()
+                    .unwrap_or(crate::expression::Value::Null);
                 nodes.push(Node::Constant(default));
                 continue;
             };
@@ -153,7 +171,9 @@ impl Checker<'_> {
     }
 
     fn finish_out(&mut self, argument: Option<&mut Prepared<'_>>, ty: &Type) -> Target {
-        let Some(argument) = argument else { return Target::Discard };
+        let Some(argument) = argument else {
+            return Target::Discard;
+        };
         let span = argument.span;
         match std::mem::replace(&mut argument.value, PreparedValue::Taken) {
             PreparedValue::Out(OutTarget::Existing(target, declared)) => {
@@ -187,7 +207,9 @@ impl Checker<'_> {
         parameter: &Type,
         argument: Option<&mut Prepared<'_>>,
     ) -> Node {
-        let Some(argument) = argument else { return Typed::unknown().node };
+        let Some(argument) = argument else {
+            return Typed::unknown().node;
+        };
         let span = argument.span;
         match std::mem::replace(&mut argument.value, PreparedValue::Taken) {
             PreparedValue::Value(value) => {
@@ -248,7 +270,13 @@ fn fit<'m>(
             cost += argument_cost(arguments.get(*index)?, parameter, &target)?;
         }
     }
-    Some(Fit { member, bindings, order, expanded, cost })
+    Some(Fit {
+        member,
+        bindings,
+        order,
+        expanded,
+        cost,
+    })
 }
 
 /// Which arguments go to which parameter; `None` if their number or names do not fit.

@@ -1,8 +1,8 @@
 //! `=`, `op=`, `++` and `--`.
 
 use super::arguments::Prepared;
-use super::operators::{OperationKind, numeric_conversion};
 use super::members::substitute;
+use super::operators::{OperationKind, numeric_conversion};
 use super::{Checker, Typed};
 use crate::expression::ast::{BinaryOp, Expr, ExprKind};
 use crate::expression::node::{Conversion, Native, Node, Place, SetElement, Target, Update};
@@ -38,7 +38,11 @@ impl Checker<'_> {
         target: &Expr,
         span: Span,
     ) -> Typed {
-        let op = if increment { BinaryOp::Add } else { BinaryOp::Subtract };
+        let op = if increment {
+            BinaryOp::Add
+        } else {
+            BinaryOp::Subtract
+        };
         let one = Typed::constant(Value::Int(1), Type::INT);
         self.update(target, op, one, !prefix, span)
     }
@@ -58,7 +62,10 @@ impl Checker<'_> {
                 let node = self.convert(typed, &ty, value.span);
                 Typed::new(Node::Store(place, Box::new(node)), ty)
             }
-            ExprKind::Index { target: object, arguments } => {
+            ExprKind::Index {
+                target: object,
+                arguments,
+            } => {
                 let object = self.expr(object, None);
                 let prepared = self.prepare(arguments);
                 let Some((set, index, ty)) = self.setter(&object, prepared, target.span) else {
@@ -67,13 +74,22 @@ impl Checker<'_> {
                 };
                 let typed = self.expr(value, Some(&ty));
                 let value = self.convert(typed, &ty, value.span);
-                let set = SetElement { target: object.node, index, value, set };
+                let set = SetElement {
+                    target: object.node,
+                    index,
+                    value,
+                    set,
+                };
                 Typed::new(Node::SetElement(Box::new(set)), ty)
             }
             _ => {
                 self.expr(target, None);
                 self.expr(value, None);
-                self.error("TypeMismatch", span, "Only a variable or an element can be assigned to.");
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    "Only a variable or an element can be assigned to.",
+                );
                 Typed::unknown()
             }
         }
@@ -87,12 +103,19 @@ impl Checker<'_> {
     fn variable_place(&mut self, name: &str, span: Span) -> Option<(Target, Type)> {
         match self.local(name, span) {
             Some(local) if local.constant.is_some() || local.function.is_some() => {
-                self.error("TypeMismatch", span, format!("`{name}` cannot be assigned to."));
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    format!("`{name}` cannot be assigned to."),
+                );
                 None
             }
             Some(local) => Some((local.target, local.ty)),
             None => {
-                let name = crate::expression::ast::Ident { name: name.into(), span };
+                let name = crate::expression::ast::Ident {
+                    name: name.into(),
+                    span,
+                };
                 self.unknown_name(&name);
                 None
             }
@@ -119,7 +142,10 @@ impl Checker<'_> {
             self.error(
                 "TypeMismatch",
                 span,
-                format!("The elements of `{}` cannot be assigned to.", object.ty.display()),
+                format!(
+                    "The elements of `{}` cannot be assigned to.",
+                    object.ty.display()
+                ),
             );
             return None;
         };
@@ -127,7 +153,9 @@ impl Checker<'_> {
             .member
             .parameters
             .last()
-            .map_or(Type::Unknown, |parameter| substitute(&parameter.ty, &fit.bindings));
+            .map_or(Type::Unknown, |parameter| {
+                substitute(&parameter.ty, &fit.bindings)
+            });
         let native = fit.member.native;
         let (nodes, _) = self.finish_arguments(&mut fit, prepared);
         let index = nodes.into_iter().next()?;
@@ -142,7 +170,9 @@ impl Checker<'_> {
         yields_old: bool,
         span: Span,
     ) -> Typed {
-        let Some((place, ty)) = self.place(target, span) else { return Typed::unknown() };
+        let Some((place, ty)) = self.place(target, span) else {
+            return Typed::unknown();
+        };
         // Stands for the present value: its type matters, its value does not.
         let present = Typed::new(Node::Local(usize::MAX), ty.clone());
         let Some(operation) = self.operation(op, &present, &operand, span) else {
@@ -152,14 +182,18 @@ impl Checker<'_> {
             self.error(
                 "TypeMismatch",
                 span,
-                format!("Cannot implicitly convert type `string` to `{}`.", ty.display()),
+                format!(
+                    "Cannot implicitly convert type `string` to `{}`.",
+                    ty.display()
+                ),
             );
             return Typed::unknown();
         }
         let (widen, operand) = match &operation.operands {
-            Some((left, right)) => {
-                (numeric_conversion(&ty, left), self.apply_conversion(operand, right))
-            }
+            Some((left, right)) => (
+                numeric_conversion(&ty, left),
+                self.apply_conversion(operand, right),
+            ),
             None => (None, operand.node),
         };
         // `b += 1` of a byte casts back (§12.21.4).
@@ -179,7 +213,15 @@ impl Checker<'_> {
             );
         }
         let concat = operation.kind == OperationKind::Concat;
-        let update = Update { place, op, widen, operand, narrow, yields_old, concat };
+        let update = Update {
+            place,
+            op,
+            widen,
+            operand,
+            narrow,
+            yields_old,
+            concat,
+        };
         Typed::new(Node::Update(Box::new(update)), ty)
     }
 
@@ -189,14 +231,18 @@ impl Checker<'_> {
                 let (variable, ty) = self.variable_place(&name.name, target.span)?;
                 Some((Place::Variable(variable), ty))
             }
-            ExprKind::Index { target: object, arguments } => {
+            ExprKind::Index {
+                target: object,
+                arguments,
+            } => {
                 let object = self.expr(object, None);
                 if object.ty.is_unknown() {
                     return None;
                 }
                 let getter = {
                     let prepared = self.prepare(arguments);
-                    self.find_indexer(&object, &prepared, false).map(|(fit, _)| fit.member.native)
+                    self.find_indexer(&object, &prepared, false)
+                        .map(|(fit, _)| fit.member.native)
                 };
                 let prepared = self.prepare(arguments);
                 let (set, index, ty) = self.setter(&object, prepared, target.span)?;
@@ -204,11 +250,23 @@ impl Checker<'_> {
                     self.error("TypeMismatch", span, "The element cannot be read.");
                     return None;
                 };
-                Some((Place::Element { target: object.node, index, get, set }, ty))
+                Some((
+                    Place::Element {
+                        target: object.node,
+                        index,
+                        get,
+                        set,
+                    },
+                    ty,
+                ))
             }
             _ => {
                 self.expr(target, None);
-                self.error("TypeMismatch", span, "Only a variable or an element can be assigned to.");
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    "Only a variable or an element can be assigned to.",
+                );
                 None
             }
         }
@@ -241,7 +299,11 @@ impl Checker<'_> {
         self.error(
             "TypeMismatch",
             span,
-            format!("Cannot convert type `{}` to `{}`.", from.display(), to.display()),
+            format!(
+                "Cannot convert type `{}` to `{}`.",
+                from.display(),
+                to.display()
+            ),
         );
         None
     }

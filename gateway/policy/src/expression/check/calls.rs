@@ -1,9 +1,7 @@
 //! Calls of methods, delegates, local functions, indexers and constructors.
 
 use super::arguments::{Fit, Prepared, PreparedValue};
-use super::members::{
-    Bound, MethodGroup, bind_owner, is_open, levels, needs_receiver, substitute,
-};
+use super::members::{Bound, MethodGroup, bind_owner, is_open, levels, needs_receiver, substitute};
 use super::scope::Local;
 use super::{Checker, Typed};
 use crate::expression::ast::{Argument, Expr, ExprKind, Ident};
@@ -37,7 +35,11 @@ impl Checker<'_> {
                 Typed::unknown()
             }
             Bound::Namespace(name) => {
-                self.error("UnknownName", target.span, format!("`{name}` is a namespace."));
+                self.error(
+                    "UnknownName",
+                    target.span,
+                    format!("`{name}` is a namespace."),
+                );
                 Typed::unknown()
             }
         }
@@ -87,7 +89,11 @@ impl Checker<'_> {
             self.error(
                 "WrongArguments",
                 span,
-                format!("The function takes {} arguments, not {}.", parameters.len(), prepared.len()),
+                format!(
+                    "The function takes {} arguments, not {}.",
+                    parameters.len(),
+                    prepared.len()
+                ),
             );
             return Typed::unknown();
         }
@@ -95,7 +101,10 @@ impl Checker<'_> {
         for (argument, parameter) in prepared.into_iter().zip(parameters) {
             nodes.push(self.plain_argument(argument, parameter));
         }
-        Typed::new(Node::Invoke(Box::new(delegate.node), nodes.into()), result.clone())
+        Typed::new(
+            Node::Invoke(Box::new(delegate.node), nodes.into()),
+            result.clone(),
+        )
     }
 
     fn plain_argument(&mut self, argument: Prepared<'_>, parameter: &Type) -> Node {
@@ -103,14 +112,20 @@ impl Checker<'_> {
             PreparedValue::Value(value) => self.convert(value, parameter, argument.span),
             PreparedValue::Function { expr, .. } => self.function_argument(expr, parameter).node,
             PreparedValue::Out(_) | PreparedValue::Taken => {
-                self.error("WrongArguments", argument.span, "An `out` argument is not expected here.");
+                self.error(
+                    "WrongArguments",
+                    argument.span,
+                    "An `out` argument is not expected here.",
+                );
                 Typed::unknown().node
             }
         }
     }
 
     fn call_local(&mut self, name: &Ident, local: &Local, arguments: &[Argument]) -> Typed {
-        let Some(function) = local.function.clone() else { return Typed::unknown() };
+        let Some(function) = local.function.clone() else {
+            return Typed::unknown();
+        };
         let prepared = self.prepare(arguments);
         let mut given: Vec<Option<Prepared<'_>>> =
             function.parameters.iter().map(|_| None).collect();
@@ -129,9 +144,10 @@ impl Checker<'_> {
         };
         for (index, argument) in prepared.into_iter().enumerate() {
             let place = match argument.name {
-                Some(ident) => {
-                    function.parameters.iter().position(|(known, ..)| *known == ident.name)
-                }
+                Some(ident) => function
+                    .parameters
+                    .iter()
+                    .position(|(known, ..)| *known == ident.name),
                 None => Some(index),
             };
             match place.and_then(|place| given.get_mut(place)) {
@@ -148,7 +164,10 @@ impl Checker<'_> {
             }
         }
         let callee = super::scope::read(local).node;
-        Typed::new(Node::Invoke(Box::new(callee), nodes.into()), function.returns.clone())
+        Typed::new(
+            Node::Invoke(Box::new(callee), nodes.into()),
+            function.returns.clone(),
+        )
     }
 
     fn call_group(&mut self, group: MethodGroup, arguments: &[Argument], span: Span) -> Typed {
@@ -182,7 +201,9 @@ impl Checker<'_> {
             return None;
         }
         let first = prepared.remove(0);
-        let PreparedValue::Value(receiver) = first.value else { return None };
+        let PreparedValue::Value(receiver) = first.value else {
+            return None;
+        };
         Some(MethodGroup {
             owner: receiver.ty.clone(),
             receiver: Some(receiver),
@@ -201,7 +222,11 @@ impl Checker<'_> {
             |argument| matches!(&argument.value, PreparedValue::Value(value) if value.ty.is_unknown()),
         );
         let is_static = group.receiver.is_none();
-        let all = if is_static { vec![group.owner.clone()] } else { levels(&group.owner) };
+        let all = if is_static {
+            vec![group.owner.clone()]
+        } else {
+            levels(&group.owner)
+        };
         let mut best: Option<(Fit<'static>, Type)> = None;
         for level in &all {
             let members = registry().of(level).iter().filter(|member| {
@@ -210,10 +235,14 @@ impl Checker<'_> {
                     && member.name == group.name.name
             });
             // The owner of a member may bind its parameters differently per level.
-            let owner = registry().of(level).first().map(|member| member.owner.clone());
-            let bindings = owner.map(|owner| bind_owner(&owner, level)).unwrap_or_default();
-            if let Some(fit) =
-                Self::best_fit(members, &bindings, &group.type_arguments, &prepared)
+            let owner = registry()
+                .of(level)
+                .first()
+                .map(|member| member.owner.clone());
+            let bindings = owner
+                .map(|owner| bind_owner(&owner, level))
+                .unwrap_or_default();
+            if let Some(fit) = Self::best_fit(members, &bindings, &group.type_arguments, &prepared)
             {
                 best = Some((fit, level.clone()));
                 break;
@@ -275,7 +304,10 @@ impl Checker<'_> {
             self.error(
                 "WrongArguments",
                 group.name.span,
-                format!("The type arguments of `{}` cannot be inferred.", group.name.name),
+                format!(
+                    "The type arguments of `{}` cannot be inferred.",
+                    group.name.name
+                ),
             );
             ty = Type::Unknown;
         }
@@ -298,7 +330,7 @@ impl Checker<'_> {
     /// Library functions that make generic objects get the type of their result as a last argument.
     fn append_type(member: &Member, result: &Type, nodes: &mut Vec<Node>) {
         let generic = matches!(result, Type::Generic(..) | Type::Array(_));
-        if generic || !member.type_parameters.is_empty() {
+        if generic || is_open(&member.returns) {
             let token = crate::expression::library::type_argument(result.clone());
             nodes.push(Node::Constant(token));
         }
@@ -330,7 +362,11 @@ impl Checker<'_> {
         let Some(values) = values else { return };
         if let Ok(items) = crate::expression::library::split(&mut self.folding, &values)
             && let Value::Object(items) = items
-            && items.elements().unwrap_or_default().iter().any(|item| item.as_str() == Some(""))
+            && items
+                .elements()
+                .unwrap_or_default()
+                .iter()
+                .any(|item| item.as_str() == Some(""))
         {
             self.lint.empty_item(span);
         }
@@ -370,7 +406,10 @@ impl Checker<'_> {
             let suggestion = nearest(name, known)
                 .map(|known| format!(" Did you mean `{known}`?"))
                 .unwrap_or_default();
-            format!("`{}` has no method `{name}`.{suggestion}", group.owner.display())
+            format!(
+                "`{}` has no method `{name}`.{suggestion}",
+                group.owner.display()
+            )
         } else if counts.contains(&count) {
             let types: Vec<String> = prepared
                 .iter()
@@ -380,10 +419,16 @@ impl Checker<'_> {
                     PreparedValue::Out(_) | PreparedValue::Taken => "out".to_owned(),
                 })
                 .collect();
-            format!("No overload of `{name}` takes arguments of type ({}).", types.join(", "))
+            format!(
+                "No overload of `{name}` takes arguments of type ({}).",
+                types.join(", ")
+            )
         } else {
             let counts: Vec<String> = counts.iter().map(usize::to_string).collect();
-            format!("`{name}` takes {} arguments, not {count}.", counts.join(" or "))
+            format!(
+                "`{name}` takes {} arguments, not {count}.",
+                counts.join(" or ")
+            )
         };
         self.error("WrongArguments", group.name.span, message);
     }
@@ -415,7 +460,10 @@ impl Checker<'_> {
         self.error(
             "TypeMismatch",
             span,
-            format!("`[]` with these arguments cannot be applied to `{}`.", ty.display()),
+            format!(
+                "`[]` with these arguments cannot be applied to `{}`.",
+                ty.display()
+            ),
         );
     }
 
@@ -428,11 +476,15 @@ impl Checker<'_> {
     ) -> Option<(Fit<'static>, Type)> {
         for level in levels(&value.ty) {
             let members = registry().of(&level).iter().filter(|member| {
-                member.kind == SignatureKind::Indexer
-                    && (member.returns == Type::Void) == setter
+                member.kind == SignatureKind::Indexer && (member.returns == Type::Void) == setter
             });
-            let owner = registry().of(&level).first().map(|member| member.owner.clone());
-            let bindings = owner.map(|owner| bind_owner(&owner, &level)).unwrap_or_default();
+            let owner = registry()
+                .of(&level)
+                .first()
+                .map(|member| member.owner.clone());
+            let bindings = owner
+                .map(|owner| bind_owner(&owner, &level))
+                .unwrap_or_default();
             if let Some(fit) = Self::best_fit(members, &bindings, &[], prepared) {
                 return Some((fit, level));
             }
@@ -442,7 +494,9 @@ impl Checker<'_> {
 
     /// References by literal name.
     fn note_index(&mut self, ty: &Type, arguments: &[Node], span: Span) {
-        let [Node::Constant(Value::Text(id))] = arguments else { return };
+        let [Node::Constant(Value::Text(id))] = arguments else {
+            return;
+        };
         match ty {
             Type::Basic(Basic::IdentityLists) => {
                 let lists = self.names.identity_lists();
@@ -456,12 +510,22 @@ impl Checker<'_> {
                         format!("There is no identity list `{}`.{suggestion}", id.as_str()),
                     );
                 }
-                if !self.out.identity_lists.iter().any(|known| known.as_str() == id.as_str()) {
+                if !self
+                    .out
+                    .identity_lists
+                    .iter()
+                    .any(|known| known.as_str() == id.as_str())
+                {
                     self.out.identity_lists.push(id.to_string());
                 }
             }
             Type::Basic(Basic::CertificateMap) => {
-                if !self.out.certificates.iter().any(|known| known.as_str() == id.as_str()) {
+                if !self
+                    .out
+                    .certificates
+                    .iter()
+                    .any(|known| known.as_str() == id.as_str())
+                {
                     self.out.certificates.push(id.to_string());
                 }
             }
@@ -477,18 +541,26 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Node> {
         let prepared = self.prepare(arguments);
-        let members = registry().of(ty).iter().filter(|m| m.kind == SignatureKind::Constructor);
+        let members = registry()
+            .of(ty)
+            .iter()
+            .filter(|m| m.kind == SignatureKind::Constructor);
         let owner = registry().of(ty).first().map(|member| member.owner.clone());
-        let bindings = owner.map(|owner| bind_owner(&owner, ty)).unwrap_or_default();
+        let bindings = owner
+            .map(|owner| bind_owner(&owner, ty))
+            .unwrap_or_default();
         let Some(mut fit) = Self::best_fit(members, &bindings, &[], &prepared) else {
-            let unknown = prepared.iter().any(
-                |a| matches!(&a.value, PreparedValue::Value(value) if value.ty.is_unknown()),
-            );
+            let unknown = prepared
+                .iter()
+                .any(|a| matches!(&a.value, PreparedValue::Value(value) if value.ty.is_unknown()));
             if !unknown {
                 self.error(
                     "WrongArguments",
                     span,
-                    format!("`{}` has no constructor with these arguments.", ty.display()),
+                    format!(
+                        "`{}` has no constructor with these arguments.",
+                        ty.display()
+                    ),
                 );
             }
             return None;
@@ -496,19 +568,24 @@ impl Checker<'_> {
         let native = fit.member.native;
         let (mut nodes, _) = self.finish_arguments(&mut fit, prepared);
         if matches!(ty, Type::Generic(..) | Type::Exception(_)) {
-            nodes.push(Node::Constant(crate::expression::library::type_argument(ty.clone())));
+            nodes.push(Node::Constant(crate::expression::library::type_argument(
+                ty.clone(),
+            )));
         }
         Some(self.library_call(native, nodes, false, ty.clone()).node)
     }
 
     /// A native of the library by its owner and name, for code the checker itself makes.
     pub(super) fn known_method(&self, ty: &Type, name: &str, count: usize) -> Option<Native> {
-        levels(ty).iter().flat_map(|level| registry().of(level)).find_map(|member| {
-            (member.name.as_ref() == name
-                && member.parameters.len() == count
-                && member.kind == SignatureKind::Method)
-                .then_some(member.native)
-        })
+        levels(ty)
+            .iter()
+            .flat_map(|level| registry().of(level))
+            .find_map(|member| {
+                (member.name.as_ref() == name
+                    && member.parameters.len() == count
+                    && member.kind == SignatureKind::Method)
+                    .then_some(member.native)
+            })
     }
 }
 

@@ -21,9 +21,9 @@ pub(super) fn cost(from: &Type, to: &Type, constant: Option<&Value>) -> Option<u
         }
         (_, Type::Basic(Basic::Object)) => Some(50),
         (Type::Nullable(from), Type::Nullable(to)) => cost(from, to, None).filter(|c| *c < 50),
-        (from, Type::Nullable(to)) => {
-            cost(from, to, constant).filter(|cost| *cost < 50).map(|cost| cost + 2)
-        }
+        (from, Type::Nullable(to)) => cost(from, to, constant)
+            .filter(|cost| *cost < 50)
+            .map(|cost| cost + 2),
         (Type::Basic(from), Type::Basic(to)) if widens(*from, *to) => {
             Some(1 + distance(*from, *to))
         }
@@ -38,9 +38,17 @@ pub(super) fn cost(from: &Type, to: &Type, constant: Option<&Value>) -> Option<u
         (Type::Generic(a, from), Type::Generic(b, to)) if a == b && from.len() == to.len() => {
             let same = from.iter().zip(to.iter()).all(|(a, b)| alike(a, b));
             let tuples = *a == Family::ValueTuple
-                && from.iter().zip(to.iter()).all(|(a, b)| cost(a, b, None).is_some());
-            (same || tuples || covariant(&Type::Generic(*a, Arc::clone(from)), &Type::Generic(*b, Arc::clone(to))))
-                .then_some(1)
+                && from
+                    .iter()
+                    .zip(to.iter())
+                    .all(|(a, b)| cost(a, b, None).is_some());
+            (same
+                || tuples
+                || covariant(
+                    &Type::Generic(*a, Arc::clone(from)),
+                    &Type::Generic(*b, Arc::clone(to)),
+                ))
+            .then_some(1)
         }
         (Type::Array(a), Type::Array(b)) if alike(a, b) => Some(0),
         (from, to) if derives(from, to) => Some(2),
@@ -108,10 +116,16 @@ impl Checker<'_> {
             let from = value.ty.display();
             let message = match value.ty {
                 Type::Null => {
-                    format!("Cannot convert null to `{}`, which is a value type.", to.display())
+                    format!(
+                        "Cannot convert null to `{}`, which is a value type.",
+                        to.display()
+                    )
                 }
                 Type::Void => "The expression has no value.".to_owned(),
-                _ => format!("Cannot implicitly convert type `{from}` to `{}`.", to.display()),
+                _ => format!(
+                    "Cannot implicitly convert type `{from}` to `{}`.",
+                    to.display()
+                ),
             };
             self.error("TypeMismatch", span, message);
             return value.node;
@@ -133,7 +147,9 @@ impl Checker<'_> {
             (Type::Basic(Basic::Int), Type::Enumeration(enumeration)) => {
                 Conversion::Enumeration(Enumeration::clone(enumeration))
             }
-            (Type::Basic(Basic::DateTime), Type::Basic(Basic::DateTimeOffset)) => Conversion::Offset,
+            (Type::Basic(Basic::DateTime), Type::Basic(Basic::DateTimeOffset)) => {
+                Conversion::Offset
+            }
             _ => return value.node,
         };
         self.converted(conversion, value.node)
@@ -179,7 +195,11 @@ impl Checker<'_> {
                 self.error(
                     "TypeMismatch",
                     span,
-                    format!("Cannot convert type `{}` to `{}`.", from.display(), to.display()),
+                    format!(
+                        "Cannot convert type `{}` to `{}`.",
+                        from.display(),
+                        to.display()
+                    ),
                 );
                 return Typed::new(value.node, to.clone());
             }
@@ -200,7 +220,11 @@ pub(super) fn reference_cast(from: &Type, to: &Type) -> bool {
     if from.is_value_type() || to.is_value_type() {
         return false;
     }
-    *from == Type::OBJECT || derives(to, from) || is_interface(from) || is_interface(to) || covariant(to, from)
+    *from == Type::OBJECT
+        || derives(to, from)
+        || is_interface(from)
+        || is_interface(to)
+        || covariant(to, from)
 }
 
 fn is_interface(ty: &Type) -> bool {

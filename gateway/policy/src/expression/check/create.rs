@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expressions::default_of;
 use super::{Checker, Typed};
-use crate::expression::ast::{Argument, Element, Expr, Ident, Initializer, TypeRef};
+use crate::expression::ast::{Argument, ArgumentValue, Element, Expr, Ident, Initializer, TypeRef};
 use crate::expression::node::{Call, Node, SetElement};
 use crate::expression::token::Span;
 use crate::expression::types::{Basic, Family, Type};
@@ -24,9 +24,34 @@ impl Checker<'_> {
             self.quiet_initializer(initializer);
             return Typed::unknown();
         }
-        if ty.is_static_class() {
-            self.error("TypeMismatch", span, format!("`{}` cannot be created.", ty.display()));
+        if ty == Type::Basic(Basic::Uri) {
+            // Its static members run; objects of it do not yet.
+            self.error("NotSupported", span, "`new Uri` is not supported yet.");
+            let _ = self.prepare(arguments);
             return Typed::unknown();
+        }
+        if ty.is_static_class() {
+            self.error(
+                "TypeMismatch",
+                span,
+                format!("`{}` cannot be created.", ty.display()),
+            );
+            return Typed::unknown();
+        }
+        // `new HMACSHA256 { Key = key }` is `new HMACSHA256(key)`.
+        if let (true, [], Some(Initializer::Members(members))) = (
+            ty.derives_from(&Type::Basic(Basic::Hmac)),
+            arguments,
+            initializer,
+        ) && let [(name, value)] = members.as_slice()
+            && name.name.as_ref() == "Key"
+        {
+            let key = Argument {
+                name: None,
+                value: ArgumentValue::Value(value.clone()),
+            };
+            let node = self.construct(&ty, &[key], span);
+            return Typed::new(node.unwrap_or_else(|| Typed::unknown().node), ty);
         }
         let node = match (&ty, arguments) {
             // Every struct has a constructor without arguments.
@@ -83,7 +108,11 @@ impl Checker<'_> {
                     self.error(
                         "UnknownMember",
                         name.span,
-                        format!("`{}` has no property `{}` that can be set.", ty.display(), name.name),
+                        format!(
+                            "`{}` has no property `{}` that can be set.",
+                            ty.display(),
+                            name.name
+                        ),
                     );
                 }
                 return Typed::new(object, ty);
@@ -101,7 +130,14 @@ impl Checker<'_> {
             }
         }
         let object = Box::new(object);
-        Typed::new(Node::Initialize { slot, object, additions: additions.into() }, ty)
+        Typed::new(
+            Node::Initialize {
+                slot,
+                object,
+                additions: additions.into(),
+            },
+            ty,
+        )
     }
 
     fn addition(&mut self, receiver: Typed, values: &[Expr], span: Span) -> Node {
@@ -115,7 +151,10 @@ impl Checker<'_> {
             self.error(
                 "TypeMismatch",
                 span,
-                format!("`{}` cannot be initialised with these elements.", receiver.ty.display()),
+                format!(
+                    "`{}` cannot be initialised with these elements.",
+                    receiver.ty.display()
+                ),
             );
             return Typed::unknown().node;
         };
@@ -141,7 +180,12 @@ impl Checker<'_> {
         };
         let typed = self.expr(value, Some(&ty));
         let value = self.convert(typed, &ty, value.span);
-        Node::SetElement(Box::new(SetElement { target: target.node, index, value, set }))
+        Node::SetElement(Box::new(SetElement {
+            target: target.node,
+            index,
+            value,
+            set,
+        }))
     }
 
     pub(super) fn new_array(
@@ -161,7 +205,10 @@ impl Checker<'_> {
                 self.error(
                     "TypeMismatch",
                     span,
-                    format!("The array has {} items; its length must say so.", items.len()),
+                    format!(
+                        "The array has {} items; its length must say so.",
+                        items.len()
+                    ),
                 );
             }
             return self.array_of(&element, items);
@@ -216,7 +263,11 @@ impl Checker<'_> {
         let element = match self.common(&borrowed, None) {
             Some(ty) if ty != Type::Null => ty,
             _ => {
-                self.error("TypeMismatch", span, "No best type was found for the array.");
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    "No best type was found for the array.",
+                );
                 return Typed::unknown();
             }
         };
@@ -240,7 +291,11 @@ impl Checker<'_> {
                 for item in items {
                     self.expr(item, None);
                 }
-                self.error("TypeMismatch", span, "An array initialiser needs an array type.");
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    "An array initialiser needs an array type.",
+                );
                 Typed::unknown()
             }
         }
@@ -269,7 +324,10 @@ impl Checker<'_> {
             nodes.push(typed.node);
         }
         let shape: Arc<[(Arc<str>, Type)]> = shape.into();
-        Typed::new(Node::Anonymous(Arc::clone(&shape), nodes.into()), Type::Anonymous(shape))
+        Typed::new(
+            Node::Anonymous(Arc::clone(&shape), nodes.into()),
+            Type::Anonymous(shape),
+        )
     }
 
     pub(super) fn tuple(&mut self, items: &[(Option<Ident>, Expr)], hint: Option<&Type>) -> Typed {
@@ -289,7 +347,11 @@ impl Checker<'_> {
                 None => (typed.ty, typed.node),
             };
             if matches!(ty, Type::Null | Type::Void) {
-                self.error("TypeMismatch", item.span, "The type of this value is not known: cast it.");
+                self.error(
+                    "TypeMismatch",
+                    item.span,
+                    "The type of this value is not known: cast it.",
+                );
             }
             types.push(ty);
             nodes.push(node);

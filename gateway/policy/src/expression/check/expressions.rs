@@ -37,27 +37,35 @@ impl Checker<'_> {
             },
             ExprKind::Index { target, arguments } => self.index(target, arguments, span),
             ExprKind::Call { target, arguments } => self.call(target, arguments, span),
-            ExprKind::New { ty, arguments, initializer } => {
-                self.creation(ty, arguments, initializer.as_ref(), span)
-            }
-            ExprKind::NewArray { element, length, items } => {
-                self.new_array(element, length.as_deref(), items.as_deref(), span)
-            }
+            ExprKind::New {
+                ty,
+                arguments,
+                initializer,
+            } => self.creation(ty, arguments, initializer.as_ref(), span),
+            ExprKind::NewArray {
+                element,
+                length,
+                items,
+            } => self.new_array(element, length.as_deref(), items.as_deref(), span),
             ExprKind::ImplicitArray(items) => self.implicit_array(items, span),
             ExprKind::ArrayInitializer(items) => self.array_initializer(items, hint, span),
             ExprKind::Anonymous(members) => self.anonymous(members),
             ExprKind::Lambda { parameters, body } => self.lambda(parameters, body, hint, span),
             ExprKind::Unary(op, operand) => self.unary(*op, operand, span),
-            ExprKind::Step { increment, prefix, target } => {
-                self.step_operator(*increment, *prefix, target, span)
-            }
+            ExprKind::Step {
+                increment,
+                prefix,
+                target,
+            } => self.step_operator(*increment, *prefix, target, span),
             ExprKind::Chain { first, rest } => self.chain(first, rest),
             ExprKind::And(all) => self.logical(all, true),
             ExprKind::Or(all) => self.logical(all, false),
             ExprKind::Coalesce(all) => self.coalesce(all, hint),
-            ExprKind::Conditional { condition, then, otherwise } => {
-                self.conditional(condition, then, otherwise, hint, span)
-            }
+            ExprKind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => self.conditional(condition, then, otherwise, hint, span),
             ExprKind::Assign { target, op, value } => self.assign(target, *op, value, span),
             ExprKind::Cast(ty, operand) => {
                 let to = self.resolve(ty);
@@ -73,7 +81,11 @@ impl Checker<'_> {
             ExprKind::Default(ty) => self.default_value(ty.as_ref(), hint, span),
             ExprKind::Nameof(target) => self.nameof(target, span),
             ExprKind::Typeof(_) => {
-                self.error("NotSupported", span, "`typeof` is not allowed in policy expressions.");
+                self.error(
+                    "NotSupported",
+                    span,
+                    "`typeof` is not allowed in policy expressions.",
+                );
                 Typed::unknown()
             }
             ExprKind::Tuple(items) => self.tuple(items, hint),
@@ -123,9 +135,7 @@ impl Checker<'_> {
                 return Typed::unknown();
             }
             Literal::Character(unit) => (Value::Char(*unit), Type::CHAR),
-            Literal::String(text) => {
-                (Value::Text(Text::literal(Arc::clone(text))), Type::STRING)
-            }
+            Literal::String(text) => (Value::Text(Text::literal(Arc::clone(text))), Type::STRING),
         };
         Typed::constant(value, ty)
     }
@@ -135,7 +145,11 @@ impl Checker<'_> {
         for part in parts {
             match part {
                 Part::Text(text) => pieces.push(Piece::Text(Arc::clone(text))),
-                Part::Hole { value, alignment, format } => {
+                Part::Hole {
+                    value,
+                    alignment,
+                    format,
+                } => {
                     let typed = self.expr(value, None);
                     if typed.ty == Type::Void {
                         self.error("TypeMismatch", value.span, "The expression has no value.");
@@ -144,7 +158,11 @@ impl Checker<'_> {
                         Some(expr) => self.alignment(expr),
                         None => 0,
                     };
-                    pieces.push(Piece::Value { node: typed.node, alignment, format: format.clone() });
+                    pieces.push(Piece::Value {
+                        node: typed.node,
+                        alignment,
+                        format: format.clone(),
+                    });
                 }
             }
         }
@@ -188,7 +206,11 @@ impl Checker<'_> {
                 Typed::unknown()
             }
             Bound::Namespace(name) => {
-                self.error("UnknownName", expr.span, format!("`{name}` is a namespace, not a value."));
+                self.error(
+                    "UnknownName",
+                    expr.span,
+                    format!("`{name}` is a namespace, not a value."),
+                );
                 Typed::unknown()
             }
             Bound::Methods(group) => {
@@ -209,7 +231,10 @@ impl Checker<'_> {
             self.error(
                 "TypeMismatch",
                 target.span,
-                format!("`?.` cannot be applied to `{}`, which is never null.", ty.display()),
+                format!(
+                    "`?.` cannot be applied to `{}`, which is never null.",
+                    ty.display()
+                ),
             );
         }
         let slot = self.frame().slot();
@@ -261,9 +286,14 @@ impl Checker<'_> {
     /// The type all values convert to: one of theirs, or the hint.
     pub(super) fn common(&mut self, values: &[&Typed], hint: Option<&Type>) -> Option<Type> {
         let reaches = |ty: &Type| {
-            values.iter().all(|value| super::convert::cost(&value.ty, ty, value.value()).is_some())
+            values
+                .iter()
+                .all(|value| super::convert::cost(&value.ty, ty, value.value()).is_some())
         };
-        let candidates = values.iter().map(|value| &value.ty).filter(|ty| **ty != Type::Null);
+        let candidates = values
+            .iter()
+            .map(|value| &value.ty)
+            .filter(|ty| **ty != Type::Null);
         let mut best: Option<&Type> = None;
         for candidate in candidates {
             if candidate.is_unknown() {
@@ -288,15 +318,21 @@ impl Checker<'_> {
             return Some(hint.clone());
         }
         // `cond ? 1 : null` of C# 7 needs a hint; `int?` is what its writer means.
-        let value_types: Vec<&Type> =
-            values.iter().map(|value| &value.ty).filter(|ty| ty.is_value_type()).collect();
+        let value_types: Vec<&Type> = values
+            .iter()
+            .map(|value| &value.ty)
+            .filter(|ty| ty.is_value_type())
+            .collect();
         if let [only] = value_types.as_slice() {
             let nullable = Type::Nullable(Arc::new((*only).clone()));
             if reaches(&nullable) && hint.is_some() {
                 return Some(nullable);
             }
         }
-        values.iter().all(|value| value.ty == Type::Null).then_some(Type::Null)
+        values
+            .iter()
+            .all(|value| value.ty == Type::Null)
+            .then_some(Type::Null)
     }
 
     fn coalesce(&mut self, all: &[Expr], hint: Option<&Type>) -> Typed {
@@ -304,16 +340,20 @@ impl Checker<'_> {
         for expr in all {
             values.push((self.expr(expr, hint), expr.span));
         }
-        if values.iter().skip(1).any(|(value, _)| {
-            matches!(value.value(), Some(Value::Text(text)) if text.is_empty())
-        }) {
+        if values
+            .iter()
+            .skip(1)
+            .any(|(value, _)| matches!(value.value(), Some(Value::Text(text)) if text.is_empty()))
+        {
             self.lint.empty_default();
         }
         let count = values.len();
         for (value, span) in values.iter().take(count.saturating_sub(1)) {
             if value.ty.is_value_type() {
-                let message =
-                    format!("`??` cannot be applied to `{}`, which is never null.", value.ty.display());
+                let message = format!(
+                    "`??` cannot be applied to `{}`, which is never null.",
+                    value.ty.display()
+                );
                 self.error("TypeMismatch", *span, message);
             }
         }
@@ -324,7 +364,11 @@ impl Checker<'_> {
         let unwrapped: Vec<Typed> = values
             .iter()
             .map(|(value, _)| {
-                let ty = if last_is_value { value.ty.unwrap_nullable().clone() } else { value.ty.clone() };
+                let ty = if last_is_value {
+                    value.ty.unwrap_nullable().clone()
+                } else {
+                    value.ty.clone()
+                };
                 match value.value() {
                     Some(constant) => Typed::constant(constant.clone(), ty),
                     None => Typed::new(Node::Constant(Value::Null), ty),
@@ -333,13 +377,18 @@ impl Checker<'_> {
             .collect();
         let borrowed: Vec<&Typed> = unwrapped.iter().collect();
         let Some(ty) = self.common(&borrowed, hint) else {
-            let names: Vec<String> =
-                values.iter().map(|(value, _)| format!("`{}`", value.ty.display())).collect();
+            let names: Vec<String> = values
+                .iter()
+                .map(|(value, _)| format!("`{}`", value.ty.display()))
+                .collect();
             let span = values.first().map_or(Span::new(0, 1), |(_, span)| *span);
             self.error(
                 "TypeMismatch",
                 span,
-                format!("`??` cannot be applied to operands of type {}.", names.join(" and ")),
+                format!(
+                    "`??` cannot be applied to operands of type {}.",
+                    names.join(" and ")
+                ),
             );
             return Typed::unknown();
         };
@@ -383,7 +432,10 @@ impl Checker<'_> {
             self.error(
                 "TypeMismatch",
                 span,
-                format!("`as` needs a type that can be null; `{}` cannot.", to.display()),
+                format!(
+                    "`as` needs a type that can be null; `{}` cannot.",
+                    to.display()
+                ),
             );
             return Typed::unknown();
         }
@@ -395,7 +447,11 @@ impl Checker<'_> {
             self.error(
                 "TypeMismatch",
                 span,
-                format!("Cannot convert type `{}` to `{}`.", from.display(), to.display()),
+                format!(
+                    "Cannot convert type `{}` to `{}`.",
+                    from.display(),
+                    to.display()
+                ),
             );
         }
         let tested = to.unwrap_nullable().clone();
@@ -457,8 +513,14 @@ impl Checker<'_> {
         name: Option<&crate::expression::ast::Ident>,
     ) -> Node {
         let any = matches!(reference.kind, TypeRefKind::Var);
-        let Some(name) = name else { return self.type_test(value, tested.clone()) };
-        let declared = if any { value.ty.clone() } else { tested.clone() };
+        let Some(name) = name else {
+            return self.type_test(value, tested.clone());
+        };
+        let declared = if any {
+            value.ty.clone()
+        } else {
+            tested.clone()
+        };
         let target = if name.name.as_ref() == "_" {
             Target::Discard
         } else {
@@ -477,7 +539,11 @@ impl Checker<'_> {
             (Some(reference), _) => self.resolve(reference),
             (None, Some(hint)) => hint.clone(),
             (None, None) => {
-                self.error("TypeMismatch", span, "The type of `default` is not known here.");
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    "The type of `default` is not known here.",
+                );
                 Type::Unknown
             }
         };
@@ -522,16 +588,23 @@ pub(crate) fn default_of(ty: &Type) -> Option<Value> {
             Basic::Float => Value::Float(0.0),
             Basic::Double => Value::Double(0.0),
             Basic::Guid => Value::Guid([0; 16]),
-            Basic::DateTime => Value::DateTime(DateTime { ticks: 0, kind: Kind::Unspecified }),
-            Basic::DateTimeOffset => {
-                Value::DateTimeOffset(DateTimeOffset { local_ticks: 0, offset_minutes: 0 })
-            }
+            Basic::DateTime => Value::DateTime(DateTime {
+                ticks: 0,
+                kind: Kind::Unspecified,
+            }),
+            Basic::DateTimeOffset => Value::DateTimeOffset(DateTimeOffset {
+                local_ticks: 0,
+                offset_minutes: 0,
+            }),
             Basic::TimeSpan => Value::TimeSpan(TimeSpan(0)),
             _ => return None,
         },
         Type::Enumeration(enumeration) => Value::Enum(*enumeration, 0),
         Type::Generic(crate::expression::types::Family::ValueTuple, types) => {
-            let items = types.iter().map(|ty| default_of(ty).unwrap_or(Value::Null)).collect();
+            let items = types
+                .iter()
+                .map(|ty| default_of(ty).unwrap_or(Value::Null))
+                .collect();
             Value::object(crate::expression::object::Object::Tuple {
                 family: crate::expression::types::Family::ValueTuple,
                 types: Arc::clone(types),

@@ -32,7 +32,11 @@ impl Checker<'_> {
     ) -> Typed {
         let wanted = hint.and_then(delegate);
         let Some((types, result)) = wanted else {
-            self.error("TypeMismatch", span, "The type of this function is not known here.");
+            self.error(
+                "TypeMismatch",
+                span,
+                "The type of this function is not known here.",
+            );
             return Typed::unknown();
         };
         if types.len() != parameters.len() {
@@ -45,7 +49,10 @@ impl Checker<'_> {
         }
         let mut declared = Vec::new();
         for (parameter, ty) in parameters.iter().zip(types) {
-            let explicit = parameter.ty.as_ref().and_then(|reference| self.declared(reference));
+            let explicit = parameter
+                .ty
+                .as_ref()
+                .and_then(|reference| self.declared(reference));
             let ty = explicit.unwrap_or(ty);
             let ty = if is_open(&ty) {
                 self.error(
@@ -104,23 +111,38 @@ impl Checker<'_> {
         let code = self.function_body(body, span);
         self.receivers = receivers;
         self.catching = catching;
-        let Some(frame) = self.frames.pop() else { return (Typed::unknown().node, Type::Unknown) };
+        let Some(frame) = self.frames.pop() else {
+            return (Typed::unknown().node, Type::Unknown);
+        };
         let result = match &frame.returns {
             Returns::Result => Type::Unknown,
             Returns::Declared(ty) => ty.clone(),
             Returns::Inferred(types) => inferred(types),
         };
         if let Returns::Inferred(types) = &frame.returns
-            && types.iter().any(|ty| *ty != result && *ty != Type::Null && !ty.is_unknown())
+            && types
+                .iter()
+                .any(|ty| *ty != result && *ty != Type::Null && !ty.is_unknown())
         {
-            self.error("TypeMismatch", span, "The function returns values of different types.");
+            self.error(
+                "TypeMismatch",
+                span,
+                "The function returns values of different types.",
+            );
         }
         let captures = frame.captures.iter().map(|(outer, _)| *outer).collect();
         if let Some(place) = self.functions.get_mut(index) {
             *place = Some(frame.into_function(code, targets));
         }
         let ty = ty.cloned().unwrap_or(Type::Unknown);
-        (Node::Lambda(Box::new(Lambda { function: index, captures, ty })), result)
+        (
+            Node::Lambda(Box::new(Lambda {
+                function: index,
+                captures,
+                ty,
+            })),
+            result,
+        )
     }
 
     fn function_body(&mut self, body: &LambdaBody, span: Span) -> Code {
@@ -154,7 +176,10 @@ impl Checker<'_> {
                     Returns::Result => true,
                 };
                 if completes && needs_value {
-                    let end = Span { start: span.end.saturating_sub(1), end: span.end };
+                    let end = Span {
+                        start: span.end.saturating_sub(1),
+                        end: span.end,
+                    };
                     self.error("MissingReturn", end, "Not all code paths return a value.");
                 }
                 Code::Steps(steps)
@@ -173,7 +198,10 @@ impl Checker<'_> {
         // `items.Select(int.Parse)` is `items.Select(x => int.Parse(x))`.
         let count = lambda_arity(hint).unwrap_or(1);
         let names: Vec<Ident> = (0..count)
-            .map(|index| Ident { name: format!("<{index}>").into(), span: expr.span })
+            .map(|index| Ident {
+                name: format!("<{index}>").into(),
+                span: expr.span,
+            })
             .collect();
         let arguments = names
             .iter()
@@ -185,10 +213,18 @@ impl Checker<'_> {
                 }),
             })
             .collect();
-        let call = ExprKind::Call { target: Box::new(expr.clone()), arguments };
-        let body = LambdaBody::Expression(Box::new(Expr { kind: call, span: expr.span }));
-        let parameters: Vec<LambdaParameter> =
-            names.into_iter().map(|name| LambdaParameter { ty: None, name }).collect();
+        let call = ExprKind::Call {
+            target: Box::new(expr.clone()),
+            arguments,
+        };
+        let body = LambdaBody::Expression(Box::new(Expr {
+            kind: call,
+            span: expr.span,
+        }));
+        let parameters: Vec<LambdaParameter> = names
+            .into_iter()
+            .map(|name| LambdaParameter { ty: None, name })
+            .collect();
         self.lambda(&parameters, &body, Some(hint), expr.span)
     }
 
@@ -226,7 +262,8 @@ impl Checker<'_> {
     }
 
     fn known_function(&mut self, name: &str) -> bool {
-        self.local(name, Span::new(0, 0)).is_some_and(|local| local.function.is_some())
+        self.local(name, Span::new(0, 0))
+            .is_some_and(|local| local.function.is_some())
     }
 
     fn is_variable(&self, name: &str) -> bool {
@@ -279,7 +316,10 @@ impl Checker<'_> {
             Family::Func
         };
         let ty = Type::Generic(family, arguments.into());
-        let function = LocalFunction { parameters: described, returns };
+        let function = LocalFunction {
+            parameters: described,
+            returns,
+        };
         let slot = self.declare_function(name, ty.clone(), function);
         (slot, ty)
     }
@@ -293,8 +333,11 @@ impl Checker<'_> {
         span: Span,
     ) -> Node {
         let (types, result) = delegate(ty).unwrap_or_default();
-        let declared: Vec<(&Ident, Type)> =
-            parameters.iter().map(|parameter| &parameter.name).zip(types).collect();
+        let declared: Vec<(&Ident, Type)> = parameters
+            .iter()
+            .map(|parameter| &parameter.name)
+            .zip(types)
+            .collect();
         let (node, _) = self.function(&declared, body, Returns::Declared(result), Some(ty), span);
         node
     }

@@ -72,9 +72,11 @@ impl Checker<'_> {
         match &expr.kind {
             ExprKind::Name(name, arguments) => self.bind_name(name, arguments, expr.span),
             ExprKind::TypeName(reference) => Bound::Type(self.resolve(reference)),
-            ExprKind::Member { target, name, arguments } => {
-                self.bind_member(target, name, arguments, expr.span)
-            }
+            ExprKind::Member {
+                target,
+                name,
+                arguments,
+            } => self.bind_member(target, name, arguments, expr.span),
             _ => Bound::Value(self.expr(expr, None)),
         }
     }
@@ -95,11 +97,18 @@ impl Checker<'_> {
                 return Bound::Namespace(name.name.to_string());
             }
             if is_not_yet(&name.name) {
-                self.error("NotSupported", span, format!("`{}` is not supported yet.", name.name));
+                self.error(
+                    "NotSupported",
+                    span,
+                    format!("`{}` is not supported yet.", name.name),
+                );
                 return Bound::Value(Typed::unknown());
             }
         } else {
-            let arguments = arguments.iter().map(|argument| self.resolve(argument)).collect();
+            let arguments = arguments
+                .iter()
+                .map(|argument| self.resolve(argument))
+                .collect();
             return match named(&name.name, arguments, span) {
                 Ok(ty) => Bound::Type(ty),
                 Err(unresolved) => {
@@ -135,7 +144,9 @@ impl Checker<'_> {
     ) -> Bound {
         let type_arguments: Vec<Type> = arguments.iter().map(|a| self.resolve(a)).collect();
         match self.bind(target) {
-            Bound::Namespace(namespace) => self.in_namespace(&namespace, name, type_arguments, span),
+            Bound::Namespace(namespace) => {
+                self.in_namespace(&namespace, name, type_arguments, span)
+            }
             Bound::Type(ty) => self.static_member(&ty, name, type_arguments),
             Bound::Value(value) => self.instance_member(value, name, type_arguments),
             Bound::Methods(group) => {
@@ -175,16 +186,19 @@ impl Checker<'_> {
         }
         if let Type::Enumeration(enumeration) = ty {
             let members = enumeration.members();
-            if let Some((_, value)) = members.iter().find(|(known, _)| *known == name.name.as_ref()) {
+            if let Some((_, value)) = members
+                .iter()
+                .find(|(known, _)| *known == name.name.as_ref())
+            {
                 let value = Value::Enum(*enumeration, *value);
                 return Bound::Value(Typed::constant(value, ty.clone()));
             }
         }
         let members = registry().of(ty);
         let found = |kind: SignatureKind| {
-            members.iter().find(|member| {
-                member.is_static && member.kind == kind && member.name == name.name
-            })
+            members
+                .iter()
+                .find(|member| member.is_static && member.kind == kind && member.name == name.name)
         };
         if let Some(property) = found(SignatureKind::Property) {
             let value = self.read_property(property, None, &Vec::new());
@@ -222,14 +236,21 @@ impl Checker<'_> {
         match &ty {
             Type::Unknown => return Bound::Value(Typed::unknown()),
             Type::Void | Type::Null => {
-                self.error("TypeMismatch", name.span, "The expression before the `.` has no value.");
+                self.error(
+                    "TypeMismatch",
+                    name.span,
+                    "The expression before the `.` has no value.",
+                );
                 return Bound::Value(Typed::unknown());
             }
             _ => {}
         }
         if let Some(field) = field_of(&ty, &name.name) {
             let (index, field_type) = field;
-            return Bound::Value(Typed::new(Node::Field(Box::new(target.node), index), field_type));
+            return Bound::Value(Typed::new(
+                Node::Field(Box::new(target.node), index),
+                field_type,
+            ));
         }
         let levels = levels(&ty);
         for level in &levels {
@@ -247,11 +268,15 @@ impl Checker<'_> {
         }
         let method = levels.iter().any(|level| {
             registry().of(level).iter().any(|member| {
-                !member.is_static && member.kind == SignatureKind::Method && member.name == name.name
+                !member.is_static
+                    && member.kind == SignatureKind::Method
+                    && member.name == name.name
             })
         });
-        let delegate = matches!(ty, Type::Generic(Family::Func | Family::Action | Family::Predicate, _))
-            && name.name.as_ref() == "Invoke";
+        let delegate = matches!(
+            ty,
+            Type::Generic(Family::Func | Family::Action | Family::Predicate, _)
+        ) && name.name.as_ref() == "Invoke";
         if method || delegate {
             return Bound::Methods(MethodGroup {
                 receiver: Some(target),
@@ -275,13 +300,16 @@ impl Checker<'_> {
 
     fn not_yet_member(&mut self, ty: &Type, name: &Ident) -> bool {
         let known = CONTEXT_NOT_YET.iter().any(|(basic, member)| {
-            *member == name.name.as_ref()
-                && (*ty == Type::Basic(*basic) || *basic == Basic::Object)
+            *member == name.name.as_ref() && (*ty == Type::Basic(*basic) || *basic == Basic::Object)
         });
         let bytes = *ty == Type::array(Type::Basic(Basic::Byte))
             && matches!(name.name.as_ref(), "Encrypt" | "Decrypt");
         if known || bytes {
-            self.error("NotSupported", name.span, format!("`{}` is not supported yet.", name.name));
+            self.error(
+                "NotSupported",
+                name.span,
+                format!("`{}` is not supported yet.", name.name),
+            );
         }
         known || bytes
     }
@@ -293,7 +321,11 @@ impl Checker<'_> {
         self.error(
             "UnknownMember",
             name.span,
-            format!("`{}` has no member `{}`.{suggestion}", ty.display(), name.name),
+            format!(
+                "`{}` has no member `{}`.{suggestion}",
+                ty.display(),
+                name.name
+            ),
         );
     }
 
@@ -325,12 +357,19 @@ impl Checker<'_> {
         if let Some(value) = self.fold(native, &arguments, &ty) {
             return Typed::constant(value, ty);
         }
-        let call = Call { native, arguments: arguments.into(), checks_null, outs: Box::default() };
+        let call = Call {
+            native,
+            arguments: arguments.into(),
+            checks_null,
+            outs: Box::default(),
+        };
         Typed::new(Node::Call(Box::new(call)), ty)
     }
 
     fn fold(&mut self, native: Native, arguments: &[Node], ty: &Type) -> Option<Value> {
-        let Native::Pure(function) = native else { return None };
+        let Native::Pure(function) = native else {
+            return None;
+        };
         let array = match ty {
             Type::Array(element) => super::is_plain(element) && self.fold_arrays,
             _ => false,
@@ -348,9 +387,7 @@ impl Checker<'_> {
         let value = function(&mut self.folding, &values?).ok()?;
         Some(match value {
             // Folded text is part of the program, as a literal is.
-            Value::Text(text) => {
-                Value::Text(crate::expression::text::Text::literal(text.shared()))
-            }
+            Value::Text(text) => Value::Text(crate::expression::text::Text::literal(text.shared())),
             other => other,
         })
     }
@@ -470,7 +507,10 @@ pub(super) fn substitute(ty: &Type, bindings: &Bindings) -> Type {
         },
         Type::Generic(family, arguments) => Type::Generic(
             *family,
-            arguments.iter().map(|argument| substitute(argument, bindings)).collect(),
+            arguments
+                .iter()
+                .map(|argument| substitute(argument, bindings))
+                .collect(),
         ),
         other => other.clone(),
     }

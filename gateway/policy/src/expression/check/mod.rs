@@ -98,7 +98,9 @@ pub(crate) fn check(
     // Constant arrays are shared by all evaluations, so nothing may change one: neither an assignment
     // here nor whoever receives the result.
     let may_share = !assigns_elements
-        && !["Array", "CopyTo", "IList"].iter().any(|name| mentioned.contains_key(*name));
+        && !["Array", "CopyTo", "IList"]
+            .iter()
+            .any(|name| mentioned.contains_key(*name));
     let first = Checker::new(expected, mentioned, may_share, names).run(body);
     if may_share && !first.plain_result {
         return Checker::new(expected, mentioned, false, names).run(body);
@@ -131,8 +133,11 @@ impl<'a> Checker<'a> {
         fold_arrays: bool,
         names: &'a dyn Names,
     ) -> Self {
-        let limits =
-            BudgetLimits { instructions: 200_000, allocated_bytes: 4 << 20, ..BudgetLimits::default() };
+        let limits = BudgetLimits {
+            instructions: 200_000,
+            allocated_bytes: 4 << 20,
+            ..BudgetLimits::default()
+        };
         Self {
             expected,
             mentioned,
@@ -142,7 +147,10 @@ impl<'a> Checker<'a> {
             functions: vec![None],
             folding: Budget::new(limits),
             lint: Lint::default(),
-            out: Checked { plain_result: true, ..Checked::default() },
+            out: Checked {
+                plain_result: true,
+                ..Checked::default()
+            },
             receivers: Vec::new(),
             catching: 0,
         }
@@ -158,7 +166,10 @@ impl<'a> Checker<'a> {
                 let (steps, completes) = self.block_steps(statements);
                 if completes {
                     let span = statements.last().map_or(Span::new(0, 1), |last| last.span);
-                    let end = Span { start: span.end.saturating_sub(1), end: span.end };
+                    let end = Span {
+                        start: span.end.saturating_sub(1),
+                        end: span.end,
+                    };
                     self.error("MissingReturn", end, "Not all code paths return a value.");
                 }
                 Code::Steps(steps)
@@ -171,7 +182,11 @@ impl<'a> Checker<'a> {
             }
         }
         self.lint_findings();
-        let failed = self.out.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let failed = self
+            .out
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error);
         if !failed {
             let functions: Option<Vec<Function>> = self.functions.into_iter().collect();
             self.out.program = functions.map(|functions| Program { functions });
@@ -191,7 +206,11 @@ impl<'a> Checker<'a> {
                 return value.node;
             }
             Type::Generic(super::types::Family::Func | super::types::Family::Action, _) => {
-                self.error("TypeMismatch", span, "A function cannot be the result of an expression.");
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    "A function cannot be the result of an expression.",
+                );
                 return value.node;
             }
             _ => {}
@@ -207,7 +226,10 @@ impl<'a> Checker<'a> {
                     self.error(
                         "TypeMismatch",
                         span,
-                        format!("The condition must be `bool`, but this is `{}`.", other.display()),
+                        format!(
+                            "The condition must be `bool`, but this is `{}`.",
+                            other.display()
+                        ),
                     );
                     value.node
                 }
@@ -216,13 +238,18 @@ impl<'a> Checker<'a> {
                 let fits = value.ty.is_integral()
                     || matches!(
                         value.ty,
-                        Type::Unknown | Type::Basic(Basic::Object | Basic::String) | Type::Nullable(_)
+                        Type::Unknown
+                            | Type::Basic(Basic::Object | Basic::String)
+                            | Type::Nullable(_)
                     );
                 if !fits {
                     self.error(
                         "TypeMismatch",
                         span,
-                        format!("An integer is needed here, but this is `{}`.", value.ty.display()),
+                        format!(
+                            "An integer is needed here, but this is `{}`.",
+                            value.ty.display()
+                        ),
                     );
                 }
                 value.node
@@ -245,7 +272,12 @@ impl<'a> Checker<'a> {
             .iter()
             .any(|finding| finding.span.start == span.start && finding.message == message);
         if !known {
-            self.out.findings.push(Finding { code, severity, message, span });
+            self.out.findings.push(Finding {
+                code,
+                severity,
+                message,
+                span,
+            });
         }
     }
 
@@ -277,7 +309,10 @@ impl<'a> Checker<'a> {
                 self.error(
                     "TypeMismatch",
                     expr.span,
-                    format!("A condition must be `bool`, but this is `{}`.", other.display()),
+                    format!(
+                        "A condition must be `bool`, but this is `{}`.",
+                        other.display()
+                    ),
                 );
                 value.node
             }
@@ -289,7 +324,10 @@ impl<'a> Checker<'a> {
             self.frames.push(Frame::new(scope::Returns::Result));
         }
         let last = self.frames.len() - 1;
-        #[expect(clippy::indexing_slicing, reason = "the vector was just made sure to have it")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the vector was just made sure to have it"
+        )]
         &mut self.frames[last]
     }
 

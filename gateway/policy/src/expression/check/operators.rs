@@ -63,7 +63,10 @@ impl Checker<'_> {
                 self.error(
                     "TypeMismatch",
                     span,
-                    format!("Operator `{symbol}` cannot be applied to `{}`.", value.ty.display()),
+                    format!(
+                        "Operator `{symbol}` cannot be applied to `{}`.",
+                        value.ty.display()
+                    ),
                 );
                 return Typed::unknown();
             }
@@ -184,7 +187,11 @@ impl Checker<'_> {
 
     fn equality(&mut self, left: &Typed, right: &Typed, span: Span) -> Option<Operation> {
         let values = |operands: Option<(Type, Type)>| {
-            Some(Operation { operands, result: Type::BOOL, kind: OperationKind::Values })
+            Some(Operation {
+                operands,
+                result: Type::BOOL,
+                kind: OperationKind::Values,
+            })
         };
         let (a, b) = (&left.ty, &right.ty);
         if *a == Type::Void || *b == Type::Void {
@@ -197,7 +204,10 @@ impl Checker<'_> {
                 self.warn(
                     "AlwaysSame",
                     span,
-                    format!("`{}` is never null; the comparison always gives the same.", other.display()),
+                    format!(
+                        "`{}` is never null; the comparison always gives the same.",
+                        other.display()
+                    ),
                 );
             }
             return values(None);
@@ -235,7 +245,11 @@ impl Checker<'_> {
                 "This compares references, not texts: cast the `object` to `string`.",
             );
         }
-        Some(Operation { operands: None, result: Type::BOOL, kind: OperationKind::References })
+        Some(Operation {
+            operands: None,
+            result: Type::BOOL,
+            kind: OperationKind::References,
+        })
     }
 }
 
@@ -244,11 +258,15 @@ fn promoted(left: &Typed, right: &Typed) -> Option<Type> {
     let (x, y) = (left.ty.unwrap_nullable(), right.ty.unwrap_nullable());
     let (a, b) = (x.rank()?, y.rank()?);
     let signed = |ty: &Type| {
-        matches!(ty, Type::Basic(Basic::SByte | Basic::Short | Basic::Int | Basic::Long))
+        matches!(
+            ty,
+            Type::Basic(Basic::SByte | Basic::Short | Basic::Int | Basic::Long)
+        )
     };
     // A constant that is not negative converts to the unsigned type beside it.
-    let counts_as_signed =
-        |typed: &Typed, ty: &Type| signed(ty) && !matches!(typed.value(), Some(Value::Int(v)) if *v >= 0);
+    let counts_as_signed = |typed: &Typed, ty: &Type| {
+        signed(ty) && !matches!(typed.value(), Some(Value::Int(v)) if *v >= 0)
+    };
     let ty = match a.max(b) {
         6 => Basic::Double,
         5 => Basic::Float,
@@ -270,11 +288,21 @@ fn promoted(left: &Typed, right: &Typed) -> Option<Type> {
     };
     let plain = Type::Basic(ty);
     let lifted = matches!(left.ty, Type::Nullable(_)) || matches!(right.ty, Type::Nullable(_));
-    Some(if lifted { Type::Nullable(Arc::new(plain)) } else { plain })
+    Some(if lifted {
+        Type::Nullable(Arc::new(plain))
+    } else {
+        plain
+    })
 }
 
 fn arithmetic(op: BinaryOp, left: &Typed, right: &Typed) -> Option<Operation> {
-    let make = |operands, result, kind| Some(Operation { operands, result, kind });
+    let make = |operands, result, kind| {
+        Some(Operation {
+            operands,
+            result,
+            kind,
+        })
+    };
     let (a, b) = (&left.ty, &right.ty);
     if *a == Type::Void || *b == Type::Void {
         return None;
@@ -284,7 +312,13 @@ fn arithmetic(op: BinaryOp, left: &Typed, right: &Typed) -> Option<Operation> {
     }
     let (x, y) = (a.unwrap_nullable(), b.unwrap_nullable());
     let lifted = matches!(a, Type::Nullable(_)) || matches!(b, Type::Nullable(_));
-    let lift = |ty: Type| if lifted { Type::Nullable(Arc::new(ty)) } else { ty };
+    let lift = |ty: Type| {
+        if lifted {
+            Type::Nullable(Arc::new(ty))
+        } else {
+            ty
+        }
+    };
     let comparison = matches!(
         op,
         BinaryOp::Less | BinaryOp::Greater | BinaryOp::LessEqual | BinaryOp::GreaterEqual
@@ -293,8 +327,16 @@ fn arithmetic(op: BinaryOp, left: &Typed, right: &Typed) -> Option<Operation> {
         if !x.is_integral() || y.rank().is_none_or(|rank| rank > 1) {
             return None;
         }
-        let to = if x.rank() == Some(0) { Type::INT } else { x.clone() };
-        return make(Some((lift(to.clone()), Type::INT)), lift(to), OperationKind::Values);
+        let to = if x.rank() == Some(0) {
+            Type::INT
+        } else {
+            x.clone()
+        };
+        return make(
+            Some((lift(to.clone()), Type::INT)),
+            lift(to),
+            OperationKind::Values,
+        );
     }
     if x.is_numeric() && y.is_numeric() {
         let to = promoted(left, right)?;
@@ -315,20 +357,16 @@ fn arithmetic(op: BinaryOp, left: &Typed, right: &Typed) -> Option<Operation> {
     };
     let span = Type::Basic(Basic::TimeSpan);
     let result = match (op, basic(x)?, basic(y)?) {
-        (
-            BinaryOp::Subtract,
-            Basic::DateTime,
-            Basic::DateTime,
-        )
+        (BinaryOp::Subtract, Basic::DateTime, Basic::DateTime)
         | (BinaryOp::Add | BinaryOp::Subtract, Basic::TimeSpan, Basic::TimeSpan) => span,
-        (BinaryOp::Add | BinaryOp::Subtract, time @ (Basic::DateTime | Basic::DateTimeOffset), Basic::TimeSpan) => {
-            Type::Basic(time)
-        }
         (
-            _,
-            Basic::DateTime | Basic::DateTimeOffset,
-            Basic::DateTime | Basic::DateTimeOffset,
-        ) if comparison || op == BinaryOp::Subtract => {
+            BinaryOp::Add | BinaryOp::Subtract,
+            time @ (Basic::DateTime | Basic::DateTimeOffset),
+            Basic::TimeSpan,
+        ) => Type::Basic(time),
+        (_, Basic::DateTime | Basic::DateTimeOffset, Basic::DateTime | Basic::DateTimeOffset)
+            if comparison || op == BinaryOp::Subtract =>
+        {
             let result = if comparison { Type::BOOL } else { lift(span) };
             if x == y {
                 return make(None, result, OperationKind::Values);
@@ -373,7 +411,10 @@ fn concat(left: Typed, right: Typed) -> Typed {
 /// The conversion that brings a value of `from` to `to` in a compound operation.
 pub(super) fn numeric_conversion(from: &Type, to: &Type) -> Option<Conversion> {
     match to.unwrap_nullable() {
-        Type::Basic(basic) if from.unwrap_nullable() != to.unwrap_nullable() && to.unwrap_nullable().is_numeric() => {
+        Type::Basic(basic)
+            if from.unwrap_nullable() != to.unwrap_nullable()
+                && to.unwrap_nullable().is_numeric() =>
+        {
             Some(Conversion::Numeric(*basic))
         }
         _ => None,

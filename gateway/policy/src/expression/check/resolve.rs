@@ -17,10 +17,21 @@ pub(crate) struct Unresolved {
 
 /// Namespaces whose types need no qualification.
 const NAMESPACES: &[&str] = &[
-    "System", "System.Collections", "System.Collections.Generic", "System.Linq", "System.Text",
-    "System.Text.RegularExpressions", "System.Net", "System.IO", "System.Xml", "System.Xml.Linq",
-    "System.Security", "System.Security.Cryptography",
-    "System.Security.Cryptography.X509Certificates", "Newtonsoft", "Newtonsoft.Json",
+    "System",
+    "System.Collections",
+    "System.Collections.Generic",
+    "System.Linq",
+    "System.Text",
+    "System.Text.RegularExpressions",
+    "System.Net",
+    "System.IO",
+    "System.Xml",
+    "System.Xml.Linq",
+    "System.Security",
+    "System.Security.Cryptography",
+    "System.Security.Cryptography.X509Certificates",
+    "Newtonsoft",
+    "Newtonsoft.Json",
     "Newtonsoft.Json.Linq",
 ];
 
@@ -60,7 +71,11 @@ pub(crate) fn resolve(reference: &TypeRef, parameters: &[Arc<str>]) -> Result<Ty
             Ok(Type::Generic(Family::ValueTuple, types.into()))
         }
         TypeRefKind::Named(names, arguments) => {
-            let full = names.iter().map(|name| name.name.as_ref()).collect::<Vec<_>>().join(".");
+            let full = names
+                .iter()
+                .map(|name| name.name.as_ref())
+                .collect::<Vec<_>>()
+                .join(".");
             if let [single] = names.as_slice()
                 && parameters.contains(&single.name)
             {
@@ -98,7 +113,10 @@ pub(crate) fn lookup(name: &str) -> Option<Type> {
             return Some(Type::Enumeration(*enumeration));
         }
     }
-    EXCEPTIONS.iter().find(|full| matches_name(name, full)).map(|full| Type::Exception(full))
+    EXCEPTIONS
+        .iter()
+        .find(|full| matches_name(name, full))
+        .map(|full| Type::Exception(full))
 }
 
 /// Whether the library of APIM has a type of that name which does not run here.
@@ -128,14 +146,21 @@ fn generic(name: &str, arguments: Vec<Type>, span: Span) -> Result<Type, Unresol
         family,
         Family::Func | Family::Action | Family::Tuple | Family::ValueTuple
     );
-    let fits = if several { arguments.len() <= *arity } else { arguments.len() == *arity };
+    let fits = if several {
+        arguments.len() <= *arity
+    } else {
+        arguments.len() == *arity
+    };
     if fits {
         Ok(Type::Generic(*family, arguments.into()))
     } else {
         Err(Unresolved {
             span,
             code: "UnknownType",
-            message: format!("`{short}` takes {arity} type arguments, not {}.", arguments.len()),
+            message: format!(
+                "`{short}` takes {arity} type arguments, not {}.",
+                arguments.len()
+            ),
         })
     }
 }
@@ -149,11 +174,15 @@ fn missing(name: &str, span: Span) -> Unresolved {
             message: format!("`{short}` is not supported yet."),
         };
     }
-    let suggestion = suggest(name).map(|known| format!(" Did you mean `{known}`?")).unwrap_or_default();
+    let suggestion = suggest(name)
+        .map(|known| format!(" Did you mean `{known}`?"))
+        .unwrap_or_default();
     Unresolved {
         span,
         code: "UnknownType",
-        message: format!("The type `{name}` is unknown or not allowed in policy expressions.{suggestion}"),
+        message: format!(
+            "The type `{name}` is unknown or not allowed in policy expressions.{suggestion}"
+        ),
     }
 }
 
@@ -165,7 +194,15 @@ pub(crate) fn suggest(name: &str) -> Option<&'static str> {
         .map(|(_, short, _)| *short)
         .chain(Enumeration::ALL.iter().map(|(_, short, _)| *short))
         .chain(Family::ALL.iter().map(|(_, short, _)| *short))
-        .chain(NOT_YET.iter().map(|full| full.rsplit('.').next().unwrap_or(full)))
-        .chain(EXCEPTIONS.iter().map(|full| full.rsplit('.').next().unwrap_or(full)));
+        .chain(
+            NOT_YET
+                .iter()
+                .map(|full| full.rsplit('.').next().unwrap_or(full)),
+        )
+        .chain(
+            EXCEPTIONS
+                .iter()
+                .map(|full| full.rsplit('.').next().unwrap_or(full)),
+        );
     nearest(short, known.filter(|candidate| *candidate != short))
 }

@@ -84,7 +84,11 @@ impl Frame {
     }
 
     fn find(&self, name: &str) -> Option<&Local> {
-        self.scopes.iter().rev().flat_map(|scope| scope.iter().rev()).find(|l| l.name.as_ref() == name)
+        self.scopes
+            .iter()
+            .rev()
+            .flat_map(|scope| scope.iter().rev())
+            .find(|l| l.name.as_ref() == name)
     }
 }
 
@@ -100,40 +104,61 @@ impl Checker<'_> {
     /// Declares a variable and says where it lives.
     pub(super) fn declare(&mut self, name: &Ident, ty: Type) -> Target {
         let depth = u32::try_from(self.frames.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        let captured = self.mentioned.get(&name.name).is_some_and(|deepest| *deepest > depth);
+        let captured = self
+            .mentioned
+            .get(&name.name)
+            .is_some_and(|deepest| *deepest > depth);
         let slot = self.frame().slot();
-        let target = if captured { Target::Captured(slot) } else { Target::Local(slot) };
-        self.add_local(name, Local {
-            name: Arc::clone(&name.name),
-            ty,
-            target,
-            constant: None,
-            function: None,
-        });
+        let target = if captured {
+            Target::Captured(slot)
+        } else {
+            Target::Local(slot)
+        };
+        self.add_local(
+            name,
+            Local {
+                name: Arc::clone(&name.name),
+                ty,
+                target,
+                constant: None,
+                function: None,
+            },
+        );
         target
     }
 
     /// Declares a local function; it always lives in a captured variable.
-    pub(super) fn declare_function(&mut self, name: &Ident, ty: Type, function: LocalFunction) -> usize {
+    pub(super) fn declare_function(
+        &mut self,
+        name: &Ident,
+        ty: Type,
+        function: LocalFunction,
+    ) -> usize {
         let slot = self.frame().slot();
-        self.add_local(name, Local {
-            name: Arc::clone(&name.name),
-            ty,
-            target: Target::Captured(slot),
-            constant: None,
-            function: Some(Arc::new(function)),
-        });
+        self.add_local(
+            name,
+            Local {
+                name: Arc::clone(&name.name),
+                ty,
+                target: Target::Captured(slot),
+                constant: None,
+                function: Some(Arc::new(function)),
+            },
+        );
         slot
     }
 
     pub(super) fn declare_constant(&mut self, name: &Ident, ty: Type, value: Value) {
-        self.add_local(name, Local {
-            name: Arc::clone(&name.name),
-            ty,
-            target: Target::Discard,
-            constant: Some(value),
-            function: None,
-        });
+        self.add_local(
+            name,
+            Local {
+                name: Arc::clone(&name.name),
+                ty,
+                target: Target::Discard,
+                constant: Some(value),
+                function: None,
+            },
+        );
     }
 
     fn add_local(&mut self, name: &Ident, local: Local) {
@@ -142,7 +167,10 @@ impl Checker<'_> {
             self.error(
                 "DuplicateName",
                 name.span,
-                format!("A local variable named `{}` is already defined in this scope.", name.name),
+                format!(
+                    "A local variable named `{}` is already defined in this scope.",
+                    name.name
+                ),
             );
         }
         if let Some(scope) = self.frame().scopes.last_mut() {
@@ -166,7 +194,9 @@ impl Checker<'_> {
             self.error(
                 "NotSupported",
                 span,
-                format!("`{name}` cannot be captured here; write a lambda instead of a method name."),
+                format!(
+                    "`{name}` cannot be captured here; write a lambda instead of a method name."
+                ),
             );
             return Some(local);
         };
@@ -174,12 +204,18 @@ impl Checker<'_> {
             let inner = frame.slot();
             frame.captures.push((slot, inner));
             slot = inner;
-            let alias = Local { target: Target::Captured(inner), ..local.clone() };
+            let alias = Local {
+                target: Target::Captured(inner),
+                ..local.clone()
+            };
             if let Some(scope) = frame.scopes.first_mut() {
                 scope.push(alias);
             }
         }
-        Some(Local { target: Target::Captured(slot), ..local })
+        Some(Local {
+            target: Target::Captured(slot),
+            ..local
+        })
     }
 
     /// All names in scope, for suggestions.

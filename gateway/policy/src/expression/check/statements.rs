@@ -17,7 +17,13 @@ impl Checker<'_> {
         self.push_scope();
         let mut announced = Vec::new();
         for statement in statements {
-            if let StatementKind::LocalFunction { returns, name, parameters, .. } = &statement.kind {
+            if let StatementKind::LocalFunction {
+                returns,
+                name,
+                parameters,
+                ..
+            } = &statement.kind
+            {
                 announced.push(self.announce_function(returns.as_ref(), name, parameters));
             }
         }
@@ -26,7 +32,10 @@ impl Checker<'_> {
         let mut defines = Vec::new();
         let mut completes = true;
         for statement in statements {
-            if let StatementKind::LocalFunction { parameters, body, .. } = &statement.kind {
+            if let StatementKind::LocalFunction {
+                parameters, body, ..
+            } = &statement.kind
+            {
                 if let Some((slot, ty)) = functions.next() {
                     let node = self.local_function(&ty, parameters, body, statement.span);
                     defines.push((slot, node));
@@ -60,7 +69,11 @@ impl Checker<'_> {
 
     fn unreachable(&mut self, statement: &Statement) {
         if !matches!(statement.kind, StatementKind::Empty | StatementKind::Break) {
-            self.warn("UnreachableCode", statement.span, "This code is never reached.");
+            self.warn(
+                "UnreachableCode",
+                statement.span,
+                "This code is never reached.",
+            );
         }
     }
 
@@ -88,9 +101,11 @@ impl Checker<'_> {
                 (vec![Step::Block(steps)], completes)
             }
             StatementKind::Expression(expr) => self.expression_statement(expr),
-            StatementKind::Local { ty, constant, names } => {
-                (self.local_declaration(ty, *constant, names), true)
-            }
+            StatementKind::Local {
+                ty,
+                constant,
+                names,
+            } => (self.local_declaration(ty, *constant, names), true),
             StatementKind::Deconstruct { names, value } => (self.deconstruct(names, value), true),
             StatementKind::If(branches, otherwise) => {
                 self.if_statement(branches, otherwise.as_deref())
@@ -121,16 +136,24 @@ impl Checker<'_> {
                 };
                 (vec![step], completes)
             }
-            StatementKind::For { init, condition, step, body } => {
-                self.for_statement(init, condition.as_ref(), step, body)
-            }
-            StatementKind::Foreach { ty, name, source, body } => {
-                (vec![self.foreach(ty, name, source, body)], true)
-            }
+            StatementKind::For {
+                init,
+                condition,
+                step,
+                body,
+            } => self.for_statement(init, condition.as_ref(), step, body),
+            StatementKind::Foreach {
+                ty,
+                name,
+                source,
+                body,
+            } => (vec![self.foreach(ty, name, source, body)], true),
             StatementKind::Switch(subject, sections) => self.switch(subject, sections),
-            StatementKind::Try { body, catches, finally } => {
-                self.try_statement(body, catches, finally.as_deref())
-            }
+            StatementKind::Try {
+                body,
+                catches,
+                finally,
+            } => self.try_statement(body, catches, finally.as_deref()),
             StatementKind::Using(resource, body) => {
                 self.push_scope();
                 let (mut steps, _) = self.statement(resource);
@@ -140,7 +163,9 @@ impl Checker<'_> {
                 steps.push(step);
                 (vec![Step::Block(steps)], completes)
             }
-            StatementKind::Return(value) => (vec![self.return_statement(value.as_ref(), span)], false),
+            StatementKind::Return(value) => {
+                (vec![self.return_statement(value.as_ref(), span)], false)
+            }
             StatementKind::Throw(Some(value)) => {
                 let typed = self.expr(value, None);
                 self.thrown(&typed.ty, value.span);
@@ -214,7 +239,11 @@ impl Checker<'_> {
                 match node {
                     Node::Constant(value) => self.declare_constant(name, ty, value),
                     _ => {
-                        self.error("TypeMismatch", name.span, "A `const` needs a constant value.");
+                        self.error(
+                            "TypeMismatch",
+                            name.span,
+                            "A `const` needs a constant value.",
+                        );
                         self.declare(name, ty);
                     }
                 }
@@ -232,7 +261,11 @@ impl Checker<'_> {
     fn inferred_type(&mut self, typed: &Typed, name: &Ident, span: Span) -> Type {
         match typed.ty {
             Type::Null | Type::Void => {
-                let what = if typed.ty == Type::Null { "null" } else { "no value" };
+                let what = if typed.ty == Type::Null {
+                    "null"
+                } else {
+                    "no value"
+                };
                 self.error(
                     "TypeMismatch",
                     span,
@@ -247,7 +280,9 @@ impl Checker<'_> {
     fn deconstruct(&mut self, names: &[Ident], value: &Expr) -> Vec<Step> {
         let typed = self.expr(value, None);
         let types = match &typed.ty {
-            Type::Generic(Family::ValueTuple, types) if types.len() == names.len() => types.to_vec(),
+            Type::Generic(Family::ValueTuple, types) if types.len() == names.len() => {
+                types.to_vec()
+            }
             Type::Unknown => vec![Type::Unknown; names.len()],
             other => {
                 let message = format!(
@@ -260,8 +295,10 @@ impl Checker<'_> {
             }
         };
         let slot = self.frame().slot();
-        let mut steps =
-            vec![Step::Value(Node::Store(Target::Local(slot), Box::new(typed.node)))];
+        let mut steps = vec![Step::Value(Node::Store(
+            Target::Local(slot),
+            Box::new(typed.node),
+        ))];
         for (index, (name, ty)) in names.iter().zip(types).enumerate() {
             if name.name.as_ref() == "_" {
                 continue;
@@ -325,10 +362,18 @@ impl Checker<'_> {
             .as_ref()
             .is_none_or(|condition| matches!(condition, Node::Constant(Value::Bool(true))));
         let (body_step, _) = self.embedded(body);
-        let between = between.iter().map(|expr| self.expr(expr, None).node).collect();
+        let between = between
+            .iter()
+            .map(|expr| self.expr(expr, None).node)
+            .collect();
         self.pop_scope();
         let completes = !endless || breaks(body);
-        steps.push(Step::Loop { condition, body: Box::new(body_step), between, late: false });
+        steps.push(Step::Loop {
+            condition,
+            body: Box::new(body_step),
+            between,
+            late: false,
+        });
         (vec![Step::Block(steps)], completes)
     }
 
@@ -356,7 +401,12 @@ impl Checker<'_> {
         let variable = self.declare(name, declared.unwrap_or(element));
         let (body, _) = self.embedded(body);
         self.pop_scope();
-        Step::Foreach { variable, conversion, source: typed.node, body: Box::new(body) }
+        Step::Foreach {
+            variable,
+            conversion,
+            source: typed.node,
+            body: Box::new(body),
+        }
     }
 
     fn switch(&mut self, subject: &Expr, sections: &[SwitchSection]) -> (Vec<Step>, bool) {
@@ -372,7 +422,11 @@ impl Checker<'_> {
             for label in &section.labels {
                 let Some((pattern, guard)) = label else {
                     if default.replace(index).is_some() {
-                        self.error("Syntax", subject.span, "The `switch` has two `default` labels.");
+                        self.error(
+                            "Syntax",
+                            subject.span,
+                            "The `switch` has two `default` labels.",
+                        );
                     }
                     continue;
                 };
@@ -401,7 +455,15 @@ impl Checker<'_> {
         }
         completes |= default.is_none();
         let subject = typed.node;
-        (vec![Step::Switch { slot, subject, sections: lowered, default }], completes)
+        (
+            vec![Step::Switch {
+                slot,
+                subject,
+                sections: lowered,
+                default,
+            }],
+            completes,
+        )
     }
 
     fn try_statement(
@@ -430,21 +492,36 @@ impl Checker<'_> {
                     ""
                 }
             };
-            let variable = catch.name.as_ref().map(|name| self.declare(name, ty.clone()));
+            let variable = catch
+                .name
+                .as_ref()
+                .map(|name| self.declare(name, ty.clone()));
             let filter = catch.filter.as_ref().map(|filter| self.condition(filter));
             self.catching += 1;
             let (body, goes_on) = self.block_steps(&catch.body);
             self.catching -= 1;
             self.pop_scope();
             completes |= goes_on;
-            handlers.push(Handler { type_name, variable, filter, body });
+            handlers.push(Handler {
+                type_name,
+                variable,
+                filter,
+                body,
+            });
         }
         let finally = finally.map(|statements| {
             let (steps, goes_on) = self.block_steps(statements);
             completes &= goes_on;
             steps
         });
-        (vec![Step::Try { body, catches: handlers, finally }], completes)
+        (
+            vec![Step::Try {
+                body,
+                catches: handlers,
+                finally,
+            }],
+            completes,
+        )
     }
 
     fn return_statement(&mut self, value: Option<&Expr>, span: Span) -> Step {
@@ -481,12 +558,20 @@ impl Checker<'_> {
 
 /// Whether a `break` in a statement leaves the loop or switch around it.
 fn breaks(statement: &Statement) -> bool {
-    leaves(statement, &|kind| matches!(kind, StatementKind::Break), true)
+    leaves(
+        statement,
+        &|kind| matches!(kind, StatementKind::Break),
+        true,
+    )
 }
 
 /// Whether a `continue` in a statement reaches the end of the loop's body.
 fn continues(statement: &Statement) -> bool {
-    leaves(statement, &|kind| matches!(kind, StatementKind::Continue), false)
+    leaves(
+        statement,
+        &|kind| matches!(kind, StatementKind::Continue),
+        false,
+    )
 }
 
 fn leaves(
@@ -499,13 +584,21 @@ fn leaves(
         kind if wanted(kind) => true,
         StatementKind::Block(all) => any(all),
         StatementKind::If(branches, otherwise) => {
-            branches.iter().any(|(_, then)| leaves(then, wanted, switch_owns))
-                || otherwise.as_ref().is_some_and(|inner| leaves(inner, wanted, switch_owns))
+            branches
+                .iter()
+                .any(|(_, then)| leaves(then, wanted, switch_owns))
+                || otherwise
+                    .as_ref()
+                    .is_some_and(|inner| leaves(inner, wanted, switch_owns))
         }
         StatementKind::Switch(_, sections) if !switch_owns => {
             sections.iter().any(|section| any(&section.body))
         }
-        StatementKind::Try { body, catches, finally } => {
+        StatementKind::Try {
+            body,
+            catches,
+            finally,
+        } => {
             any(body)
                 || catches.iter().any(|catch| any(&catch.body))
                 || finally.as_ref().is_some_and(|all| any(all))

@@ -87,11 +87,7 @@ pub(super) fn object<'a>(
 }
 
 /// The content of a `byte[]` that must not be `null`.
-pub(super) fn bytes(
-    arguments: &[Value],
-    index: usize,
-    name: &str,
-) -> Result<Vec<u8>, Exception> {
+pub(super) fn bytes(arguments: &[Value], index: usize, name: &str) -> Result<Vec<u8>, Exception> {
     arguments
         .get(index)
         .and_then(Value::as_bytes)

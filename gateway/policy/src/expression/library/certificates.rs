@@ -19,23 +19,49 @@ type Outcome = Result<Value, Exception>;
 pub(super) static CERTIFICATE: Group = Group {
     owner: "X509Certificate2",
     entries: &[
-        full("string Thumbprint", |_, a| this(a, |c| Value::from(Arc::clone(&c.thumbprint)))),
-        full("string GetCertHashString()", |_, a| this(a, |c| Value::from(Arc::clone(&c.thumbprint)))),
-        full("byte[] GetCertHash()", |_, a| this(a, |c| Value::bytes(c.sha1.to_vec()))),
-        full("string Subject", |_, a| this(a, |c| Value::from(c.subject.to_shared()))),
-        full("string Issuer", |_, a| this(a, |c| Value::from(c.issuer.to_shared()))),
-        full("X500DistinguishedName SubjectName", |_, a| this(a, |c| name(c.subject.to_shared()))),
-        full("X500DistinguishedName IssuerName", |_, a| this(a, |c| name(c.issuer.to_shared()))),
-        full("DateTime NotBefore", |_, a| this(a, |c| Value::DateTime(DateTime::local(c.not_before)))),
-        full("DateTime NotAfter", |_, a| this(a, |c| Value::DateTime(DateTime::local(c.not_after)))),
+        full("string Thumbprint", |_, a| {
+            this(a, |c| Value::from(Arc::clone(&c.thumbprint)))
+        }),
+        full("string GetCertHashString()", |_, a| {
+            this(a, |c| Value::from(Arc::clone(&c.thumbprint)))
+        }),
+        full("byte[] GetCertHash()", |_, a| {
+            this(a, |c| Value::bytes(c.sha1.to_vec()))
+        }),
+        full("string Subject", |_, a| {
+            this(a, |c| Value::from(c.subject.to_shared()))
+        }),
+        full("string Issuer", |_, a| {
+            this(a, |c| Value::from(c.issuer.to_shared()))
+        }),
+        full("X500DistinguishedName SubjectName", |_, a| {
+            this(a, |c| name(c.subject.to_shared()))
+        }),
+        full("X500DistinguishedName IssuerName", |_, a| {
+            this(a, |c| name(c.issuer.to_shared()))
+        }),
+        full("DateTime NotBefore", |_, a| {
+            this(a, |c| Value::DateTime(DateTime::local(c.not_before)))
+        }),
+        full("DateTime NotAfter", |_, a| {
+            this(a, |c| Value::DateTime(DateTime::local(c.not_after)))
+        }),
         full("string GetEffectiveDateString()", |_, a| {
-            this(a, |c| Value::DateTime(DateTime::local(c.not_before)))?.to_text().map(Value::text)
+            this(a, |c| Value::DateTime(DateTime::local(c.not_before)))?
+                .to_text()
+                .map(Value::text)
         }),
         full("string GetExpirationDateString()", |_, a| {
-            this(a, |c| Value::DateTime(DateTime::local(c.not_after)))?.to_text().map(Value::text)
+            this(a, |c| Value::DateTime(DateTime::local(c.not_after)))?
+                .to_text()
+                .map(Value::text)
         }),
-        full("string SerialNumber", |_, a| this(a, |c| Value::from(Arc::clone(&c.serial_number)))),
-        full("string GetSerialNumberString()", |_, a| this(a, |c| Value::from(Arc::clone(&c.serial_number)))),
+        full("string SerialNumber", |_, a| {
+            this(a, |c| Value::from(Arc::clone(&c.serial_number)))
+        }),
+        full("string GetSerialNumberString()", |_, a| {
+            this(a, |c| Value::from(Arc::clone(&c.serial_number)))
+        }),
         full("byte[] GetSerialNumber()", |_, a| {
             this(a, |c| Value::bytes(little_endian(&c.serial_number)))
         }),
@@ -45,31 +71,53 @@ pub(super) static CERTIFICATE: Group = Group {
             let Value::Certificate(certificate) = value(a, 0) else {
                 return Err(Exception::null_reference());
             };
-            machine.budget.allocate(certificate.der.len().saturating_mul(2))?;
-            let text: String = certificate.der.iter().map(|byte| format!("{byte:02X}")).collect();
+            machine
+                .budget
+                .allocate(certificate.der.len().saturating_mul(2))?;
+            let text: String = certificate
+                .der
+                .iter()
+                .map(|byte| format!("{byte:02X}"))
+                .collect();
             Ok(Value::text(text))
         }),
         full("int Version", |_, a| {
-            this(a, |c| Value::Int(i32::try_from(c.version).unwrap_or_default()))
+            this(a, |c| {
+                Value::Int(i32::try_from(c.version).unwrap_or_default())
+            })
         }),
-        full("bool HasPrivateKey", |_, a| this(a, |c| Value::Bool(c.has_private_key))),
+        full("bool HasPrivateKey", |_, a| {
+            this(a, |c| Value::Bool(c.has_private_key))
+        }),
         full("string FriendlyName", |_, a| this(a, |_| Value::from(""))),
         full("bool Archived", |_, a| this(a, |_| Value::Bool(false))),
-        full("string GetFormat()", |_, a| this(a, |_| Value::from("X509"))),
-        full("string GetNameInfo(X509NameType nameType, bool forIssuer)", |_, a| {
-            let name_type = match int(a, 1) {
-                0 => NameType::Simple,
-                1 => NameType::Email,
-                2 => NameType::Upn,
-                3 => NameType::Dns,
-                4 => NameType::DnsFromAlternativeName,
-                5 => NameType::Url,
-                _ => return Err(Exception::new(names::ARGUMENT, "The value is invalid. (Parameter 'nameType')")),
-            };
-            this(a, |c| Value::from(c.name_info(name_type, boolean(a, 2))))
+        full("string GetFormat()", |_, a| {
+            this(a, |_| Value::from("X509"))
         }),
+        full(
+            "string GetNameInfo(X509NameType nameType, bool forIssuer)",
+            |_, a| {
+                let name_type = match int(a, 1) {
+                    0 => NameType::Simple,
+                    1 => NameType::Email,
+                    2 => NameType::Upn,
+                    3 => NameType::Dns,
+                    4 => NameType::DnsFromAlternativeName,
+                    5 => NameType::Url,
+                    _ => {
+                        return Err(Exception::new(
+                            names::ARGUMENT,
+                            "The value is invalid. (Parameter 'nameType')",
+                        ));
+                    }
+                };
+                this(a, |c| Value::from(c.name_info(name_type, boolean(a, 2))))
+            },
+        ),
         full("bool Verify()", |machine, a| verify(machine, a, true)),
-        full("bool VerifyNoRevocation()", |machine, a| verify(machine, a, false)),
+        full("bool VerifyNoRevocation()", |machine, a| {
+            verify(machine, a, false)
+        }),
         full("bool Equals(X509Certificate2 other)", |_, a| {
             Ok(Value::Bool(match (a.first(), a.get(1)) {
                 (Some(Value::Certificate(x)), Some(Value::Certificate(y))) => x.der == y.der,
@@ -80,9 +128,13 @@ pub(super) static CERTIFICATE: Group = Group {
         full("new(byte[] rawData)", |machine, a| {
             let data = bytes(a, 0, "rawData")?;
             machine.budget.allocate(data.len().saturating_mul(2))?;
-            machine.host.parse_certificate(&data).map(Value::Certificate).ok_or_else(|| {
-                Exception::new(names::CRYPTOGRAPHIC, "Cannot find the requested object.")
-            })
+            machine
+                .host
+                .parse_certificate(&data)
+                .map(Value::Certificate)
+                .ok_or_else(|| {
+                    Exception::new(names::CRYPTOGRAPHIC, "Cannot find the requested object.")
+                })
         }),
     ],
 };
@@ -145,9 +197,11 @@ fn verdict(machine: &Machine<'_>, certificate: &Arc<Certificate>) -> ChainVerdic
 
 pub(super) static DISTINGUISHED_NAME: Group = Group {
     owner: "X500DistinguishedName",
-    entries: &[pure("string Name", |_, a| match object(a, 0, "this")?.as_ref() {
-        Object::DistinguishedName(name) => Ok(Value::Text(name.clone())),
-        _ => Err(Exception::null_reference()),
+    entries: &[pure("string Name", |_, a| {
+        match object(a, 0, "this")?.as_ref() {
+            Object::DistinguishedName(name) => Ok(Value::Text(name.clone())),
+            _ => Err(Exception::null_reference()),
+        }
     })],
 };
 
@@ -155,7 +209,9 @@ pub(super) static DISTINGUISHED_NAME: Group = Group {
 pub(super) static CERTIFICATES: Group = Group {
     owner: "ICertificates",
     entries: &[
-        full("X509Certificate2 this[string thumbprint]", |machine, a| super::maps::get(machine, a)),
+        full("X509Certificate2 this[string thumbprint]", |machine, a| {
+            super::maps::get(machine, a)
+        }),
         full("bool ContainsKey(string thumbprint)", |machine, a| {
             Ok(Value::Bool(find(machine, text(a, 1, "key")?).is_some()))
         }),
@@ -164,7 +220,9 @@ pub(super) static CERTIFICATES: Group = Group {
 
 /// Keys are thumbprints in upper-case hexadecimal; the comparison ignores case.
 pub(super) fn find(machine: &Machine<'_>, thumbprint: &str) -> Option<Arc<Certificate>> {
-    machine.host.deployment_certificate(&thumbprint.to_ascii_uppercase())
+    machine
+        .host
+        .deployment_certificate(&thumbprint.to_ascii_uppercase())
 }
 
 pub(super) static IDENTITY_LISTS: Group = Group {
@@ -175,33 +233,43 @@ pub(super) static IDENTITY_LISTS: Group = Group {
             if machine.host.identity_list(id).is_none() {
                 return Err(Exception::new(
                     names::KEY_NOT_FOUND,
-                    format!("The given key '{}' was not present in the dictionary.", id.as_str()),
+                    format!(
+                        "The given key '{}' was not present in the dictionary.",
+                        id.as_str()
+                    ),
                 ));
             }
             Ok(Value::object(Object::IdentityList(id.shared())))
         }),
         full("bool ContainsKey(string id)", |machine, a| {
-            Ok(Value::Bool(machine.host.identity_list(text(a, 1, "key")?).is_some()))
+            Ok(Value::Bool(
+                machine.host.identity_list(text(a, 1, "key")?).is_some(),
+            ))
         }),
     ],
 };
 
 pub(super) static IDENTITY_LIST: Group = Group {
     owner: "IIdentityList",
-    entries: &[full("bool Contains(X509Certificate2 certificate)", |machine, a| {
-        let Object::IdentityList(id) = object(a, 0, "this")?.as_ref() else {
-            return Err(Exception::null_reference());
-        };
-        // Nobody is on no list.
-        let Some(Value::Certificate(certificate)) = a.get(1) else { return Ok(Value::Bool(false)) };
-        let issuers = verdict(machine, certificate).issuers;
-        let now = machine.host.now();
-        let found = machine
-            .host
-            .identity_list(id)
-            .is_some_and(|list| list.contains(certificate, &issuers, now));
-        Ok(Value::Bool(found))
-    })],
+    entries: &[full(
+        "bool Contains(X509Certificate2 certificate)",
+        |machine, a| {
+            let Object::IdentityList(id) = object(a, 0, "this")?.as_ref() else {
+                return Err(Exception::null_reference());
+            };
+            // Nobody is on no list.
+            let Some(Value::Certificate(certificate)) = a.get(1) else {
+                return Ok(Value::Bool(false));
+            };
+            let issuers = verdict(machine, certificate).issuers;
+            let now = machine.host.now();
+            let found = machine
+                .host
+                .identity_list(id)
+                .is_some_and(|list| list.contains(certificate, &issuers, now));
+            Ok(Value::Bool(found))
+        },
+    )],
 };
 
 /// All uploaded certificates as keys and values.
@@ -210,6 +278,11 @@ pub(super) fn pairs(machine: &Machine<'_>) -> Vec<(Value, Value)> {
         .host
         .deployment_certificates()
         .into_iter()
-        .map(|c| (Value::from(Arc::clone(&c.thumbprint)), Value::Certificate(c)))
+        .map(|c| {
+            (
+                Value::from(Arc::clone(&c.thumbprint)),
+                Value::Certificate(c),
+            )
+        })
         .collect()
 }

@@ -10,8 +10,8 @@ use super::arguments::{boolean, optional_text, text, token, without_token};
 use super::certificates;
 use super::collections::strings;
 use super::dates::utc;
-use super::registry::Group;
 use super::full;
+use super::registry::Group;
 use crate::context::{Api, Body, LastError, Operation, Subscription, Url};
 use crate::expression::exception::{Exception, names};
 use crate::expression::handle::Handle;
@@ -28,30 +28,50 @@ const fn handle(handle: Handle) -> Value {
 }
 
 fn present(condition: bool, which: Handle) -> Outcome {
-    Ok(if condition { handle(which) } else { Value::Null })
+    Ok(if condition {
+        handle(which)
+    } else {
+        Value::Null
+    })
 }
 
 pub(super) static CONTEXT: Group = Group {
     owner: "IProxyRequestContext",
     entries: &[
         full("IRequest Request", |_, _| Ok(handle(Handle::Request))),
-        full("IResponse Response", |m, _| present(m.context.response.is_some(), Handle::Response)),
+        full("IResponse Response", |m, _| {
+            present(m.context.response.is_some(), Handle::Response)
+        }),
         full("IVariables Variables", |_, _| Ok(handle(Handle::Variables))),
-        full("IApi Api", |m, _| present(m.context.api.is_some(), Handle::Api)),
-        full("IOperation Operation", |m, _| present(m.context.operation.is_some(), Handle::Operation)),
+        full("IApi Api", |m, _| {
+            present(m.context.api.is_some(), Handle::Api)
+        }),
+        full("IOperation Operation", |m, _| {
+            present(m.context.operation.is_some(), Handle::Operation)
+        }),
         full("ISubscription Subscription", |m, _| {
             present(m.context.subscription.is_some(), Handle::Subscription)
         }),
-        full("ILastError LastError", |m, _| present(m.context.last_error.is_some(), Handle::LastError)),
-        full("IDeployment Deployment", |_, _| Ok(handle(Handle::Deployment))),
-        full("Guid RequestId", |m, _| Ok(Value::Guid(m.context.request_id.0))),
+        full("ILastError LastError", |m, _| {
+            present(m.context.last_error.is_some(), Handle::LastError)
+        }),
+        full("IDeployment Deployment", |_, _| {
+            Ok(handle(Handle::Deployment))
+        }),
+        full("Guid RequestId", |m, _| {
+            Ok(Value::Guid(m.context.request_id.0))
+        }),
         full("DateTime Timestamp", |m, _| Ok(utc(m.context.timestamp))),
         full("TimeSpan Elapsed", |m, _| {
-            Ok(Value::TimeSpan(TimeSpan(ticks_of(m.host.now()) - ticks_of(m.context.timestamp))))
+            Ok(Value::TimeSpan(TimeSpan(
+                ticks_of(m.host.now()) - ticks_of(m.context.timestamp),
+            )))
         }),
         full("bool Tracing", |_, _| Ok(Value::Bool(false))),
         full("void Trace(string message)", |m, a| {
-            let message = optional_text(a, 1).map(|text| text.to_string()).unwrap_or_default();
+            let message = optional_text(a, 1)
+                .map(|text| text.to_string())
+                .unwrap_or_default();
             m.budget.charge(100)?;
             m.host.trace(TraceRecord {
                 source: "context.Trace".to_owned(),
@@ -65,7 +85,12 @@ pub(super) static CONTEXT: Group = Group {
 };
 
 fn api(machine: &Machine<'_>, read: impl FnOnce(&Api) -> Value) -> Outcome {
-    machine.context.api.as_ref().map(|api| read(api)).ok_or_else(Exception::null_reference)
+    machine
+        .context
+        .api
+        .as_ref()
+        .map(|api| read(api))
+        .ok_or_else(Exception::null_reference)
 }
 
 pub(super) static API: Group = Group {
@@ -74,13 +99,19 @@ pub(super) static API: Group = Group {
         full("string Id", |m, _| api(m, |api| shared(&api.id))),
         full("string Name", |m, _| api(m, |api| shared(&api.name))),
         full("string Path", |m, _| api(m, |api| shared(&api.path))),
-        full("string Revision", |m, _| api(m, |api| shared(&api.revision))),
+        full("string Revision", |m, _| {
+            api(m, |api| shared(&api.revision))
+        }),
         full("string Version", |m, _| api(m, |api| shared(&api.version))),
         full("IEnumerable<string> Protocols", |m, _| {
             api(m, |api| strings(api.protocols.iter().map(AsRef::as_ref)))
         }),
         full("IUrl ServiceUrl", |m, _| {
-            api(m, |api| api.service_url.as_ref().map_or(Value::Null, |_| handle(Handle::ServiceUrl)))
+            api(m, |api| {
+                api.service_url
+                    .as_ref()
+                    .map_or(Value::Null, |_| handle(Handle::ServiceUrl))
+            })
         }),
     ],
 };
@@ -90,21 +121,39 @@ fn shared(text: &Arc<str>) -> Value {
 }
 
 fn operation(machine: &Machine<'_>, read: impl FnOnce(&Operation) -> Value) -> Outcome {
-    machine.context.operation.as_ref().map(|o| read(o)).ok_or_else(Exception::null_reference)
+    machine
+        .context
+        .operation
+        .as_ref()
+        .map(|o| read(o))
+        .ok_or_else(Exception::null_reference)
 }
 
 pub(super) static OPERATION: Group = Group {
     owner: "IOperation",
     entries: &[
-        full("string Id", |m, _| operation(m, |operation| shared(&operation.id))),
-        full("string Name", |m, _| operation(m, |operation| shared(&operation.name))),
-        full("string Method", |m, _| operation(m, |operation| shared(&operation.method))),
-        full("string UrlTemplate", |m, _| operation(m, |operation| shared(&operation.url_template))),
+        full("string Id", |m, _| {
+            operation(m, |operation| shared(&operation.id))
+        }),
+        full("string Name", |m, _| {
+            operation(m, |operation| shared(&operation.name))
+        }),
+        full("string Method", |m, _| {
+            operation(m, |operation| shared(&operation.method))
+        }),
+        full("string UrlTemplate", |m, _| {
+            operation(m, |operation| shared(&operation.url_template))
+        }),
     ],
 };
 
 fn subscription(machine: &Machine<'_>, read: impl FnOnce(&Subscription) -> Value) -> Outcome {
-    machine.context.subscription.as_ref().map(|s| read(s)).ok_or_else(Exception::null_reference)
+    machine
+        .context
+        .subscription
+        .as_ref()
+        .map(|s| read(s))
+        .ok_or_else(Exception::null_reference)
 }
 
 fn date(moment: Option<crate::host::UnixNanos>) -> Value {
@@ -117,11 +166,21 @@ pub(super) static SUBSCRIPTION: Group = Group {
         full("string Id", |m, _| subscription(m, |s| shared(&s.id))),
         full("string Name", |m, _| subscription(m, |s| shared(&s.name))),
         full("string Key", |m, _| subscription(m, |s| shared(&s.key))),
-        full("string PrimaryKey", |m, _| subscription(m, |s| shared(&s.primary_key))),
-        full("string SecondaryKey", |m, _| subscription(m, |s| shared(&s.secondary_key))),
-        full("DateTime CreatedDate", |m, _| subscription(m, |s| date(Some(s.created_date)))),
-        full("DateTime? StartDate", |m, _| subscription(m, |s| date(s.start_date))),
-        full("DateTime? EndDate", |m, _| subscription(m, |s| date(s.end_date))),
+        full("string PrimaryKey", |m, _| {
+            subscription(m, |s| shared(&s.primary_key))
+        }),
+        full("string SecondaryKey", |m, _| {
+            subscription(m, |s| shared(&s.secondary_key))
+        }),
+        full("DateTime CreatedDate", |m, _| {
+            subscription(m, |s| date(Some(s.created_date)))
+        }),
+        full("DateTime? StartDate", |m, _| {
+            subscription(m, |s| date(s.start_date))
+        }),
+        full("DateTime? EndDate", |m, _| {
+            subscription(m, |s| date(s.end_date))
+        }),
     ],
 };
 
@@ -132,14 +191,25 @@ pub(super) static REQUEST: Group = Group {
             let certificate = m.context.request.certificate.as_ref();
             Ok(certificate.map_or(Value::Null, |c| Value::Certificate(Arc::clone(c))))
         }),
-        full("IHeaders Headers", |_, _| Ok(handle(Handle::RequestHeaders))),
+        full("IHeaders Headers", |_, _| {
+            Ok(handle(Handle::RequestHeaders))
+        }),
         full("IUrl Url", |_, _| Ok(handle(Handle::RequestUrl))),
         full("IUrl OriginalUrl", |_, _| Ok(handle(Handle::OriginalUrl))),
-        full("string Method", |m, _| Ok(Value::from(m.context.request.method.as_str()))),
-        full("string IpAddress", |m, _| Ok(Value::from(m.context.request.ip_address.to_string()))),
-        full("IMatchedParameters MatchedParameters", |_, _| Ok(handle(Handle::MatchedParameters))),
+        full("string Method", |m, _| {
+            Ok(Value::from(m.context.request.method.as_str()))
+        }),
+        full("string IpAddress", |m, _| {
+            Ok(Value::from(m.context.request.ip_address.to_string()))
+        }),
+        full("IMatchedParameters MatchedParameters", |_, _| {
+            Ok(handle(Handle::MatchedParameters))
+        }),
         full("IMessageBody Body", |m, _| {
-            present(!matches!(m.context.request.body, Body::None), Handle::RequestBody)
+            present(
+                !matches!(m.context.request.body, Body::None),
+                Handle::RequestBody,
+            )
         }),
     ],
 };
@@ -158,9 +228,15 @@ pub(super) static RESPONSE: Group = Group {
             }),
             None => Err(Exception::null_reference()),
         }),
-        full("IHeaders Headers", |_, _| Ok(handle(Handle::ResponseHeaders))),
+        full("IHeaders Headers", |_, _| {
+            Ok(handle(Handle::ResponseHeaders))
+        }),
         full("IMessageBody Body", |m, _| {
-            let some = m.context.response.as_ref().is_some_and(|r| !matches!(r.body, Body::None));
+            let some = m
+                .context
+                .response
+                .as_ref()
+                .is_some_and(|r| !matches!(r.body, Body::None));
             present(some, Handle::ResponseBody)
         }),
     ],
@@ -184,10 +260,18 @@ fn url_of<'m>(machine: &'m Machine<'_>, args: &[Value]) -> Result<&'m Url, Excep
 pub(super) static URL: Group = Group {
     owner: "IUrl",
     entries: &[
-        full("string Scheme", |m, a| url_of(m, a).map(|url| shared(&url.scheme))),
-        full("string Host", |m, a| url_of(m, a).map(|url| shared(&url.host))),
-        full("int Port", |m, a| url_of(m, a).map(|url| Value::Int(i32::from(url.port)))),
-        full("string Path", |m, a| url_of(m, a).map(|url| Value::from(url.path.as_str()))),
+        full("string Scheme", |m, a| {
+            url_of(m, a).map(|url| shared(&url.scheme))
+        }),
+        full("string Host", |m, a| {
+            url_of(m, a).map(|url| shared(&url.host))
+        }),
+        full("int Port", |m, a| {
+            url_of(m, a).map(|url| Value::Int(i32::from(url.port)))
+        }),
+        full("string Path", |m, a| {
+            url_of(m, a).map(|url| Value::from(url.path.as_str()))
+        }),
         full("string QueryString", |m, a| {
             url_of(m, a).map(|url| {
                 if url.query.is_empty() {
@@ -204,15 +288,28 @@ pub(super) static URL: Group = Group {
                 _ => Handle::ServiceQuery,
             }))
         }),
-        full("string ToString()", |m, a| url_of(m, a).map(|url| Value::from(printed(url)))),
+        full("string ToString()", |m, a| {
+            url_of(m, a).map(|url| Value::from(printed(url)))
+        }),
     ],
 };
 
 /// The whole URL; the port only if it is not the scheme's.
 fn printed(url: &Url) -> String {
-    let default = matches!((url.scheme.as_ref(), url.port), ("https", 443) | ("http", 80));
-    let port = if default { String::new() } else { format!(":{}", url.port) };
-    let query = if url.query.is_empty() { String::new() } else { format!("?{}", url.query) };
+    let default = matches!(
+        (url.scheme.as_ref(), url.port),
+        ("https", 443) | ("http", 80)
+    );
+    let port = if default {
+        String::new()
+    } else {
+        format!(":{}", url.port)
+    };
+    let query = if url.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", url.query)
+    };
     format!("{}://{}{port}{}{query}", url.scheme, url.host, url.path)
 }
 
@@ -235,14 +332,21 @@ fn header(machine: &Machine<'_>, which: Handle, name: &str) -> Vec<String> {
 fn text_of(value: &http::HeaderValue) -> String {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => text.to_owned(),
-        Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
+        Err(_) => value
+            .as_bytes()
+            .iter()
+            .map(|byte| char::from(*byte))
+            .collect(),
     }
 }
 
 /// Names and values of a query string, decoded as forms are.
 fn query(url: &Url) -> Vec<(String, String)> {
-    let decode =
-        |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let decode = |part: &str| {
+        percent_decode_str(&part.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
     url.query
         .split('&')
         .filter(|pair| !pair.is_empty())
@@ -267,7 +371,9 @@ fn query_values(machine: &Machine<'_>, which: Handle, name: &str) -> Vec<String>
 /// Values under a name of headers or query parameters; none if it is missing.
 fn values_of(machine: &mut Machine<'_>, args: &[Value]) -> Result<Vec<String>, Exception> {
     machine.budget.charge(10)?;
-    let Some(Value::Handle(which)) = args.first() else { return Err(Exception::null_reference()) };
+    let Some(Value::Handle(which)) = args.first() else {
+        return Err(Exception::null_reference());
+    };
     let name = text(args, 1, "key")?;
     Ok(match which {
         Handle::RequestHeaders | Handle::ResponseHeaders => header(machine, *which, name),
@@ -306,7 +412,10 @@ pub(super) static HEADERS: Group = Group {
     owner: "IHeaders",
     entries: &[
         full("string GetValueOrDefault(string headerName)", joined),
-        full("string GetValueOrDefault(string headerName, string defaultValue)", joined),
+        full(
+            "string GetValueOrDefault(string headerName, string defaultValue)",
+            joined,
+        ),
         full("string[] this[string headerName]", listed),
         full("bool ContainsKey(string headerName)", has),
     ],
@@ -315,15 +424,24 @@ pub(super) static HEADERS: Group = Group {
 pub(super) static QUERY: Group = Group {
     owner: "IQuery",
     entries: &[
-        full("string GetValueOrDefault(string queryParameterName)", joined),
-        full("string GetValueOrDefault(string queryParameterName, string defaultValue)", joined),
+        full(
+            "string GetValueOrDefault(string queryParameterName)",
+            joined,
+        ),
+        full(
+            "string GetValueOrDefault(string queryParameterName, string defaultValue)",
+            joined,
+        ),
         full("string[] this[string queryParameterName]", listed),
         full("bool ContainsKey(string queryParameterName)", has),
     ],
 };
 
 /// What is not here is inherited from the dictionary.
-pub(super) static PARAMETERS: Group = Group { owner: "IMatchedParameters", entries: &[] };
+pub(super) static PARAMETERS: Group = Group {
+    owner: "IMatchedParameters",
+    entries: &[],
+};
 
 pub(super) static VARIABLES: Group = Group {
     owner: "IVariables",
@@ -331,8 +449,14 @@ pub(super) static VARIABLES: Group = Group {
         full("object GetValueOrDefault(string variableName)", |m, a| {
             Ok(variable(m, a)?.unwrap_or(Value::Null))
         }),
-        full("T GetValueOrDefault<T>(string variableName)", typed_variable),
-        full("T GetValueOrDefault<T>(string variableName, T defaultValue)", typed_variable),
+        full(
+            "T GetValueOrDefault<T>(string variableName)",
+            typed_variable,
+        ),
+        full(
+            "T GetValueOrDefault<T>(string variableName, T defaultValue)",
+            typed_variable,
+        ),
     ],
 };
 
@@ -370,21 +494,37 @@ fn typed_variable(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
 pub(super) static DEPLOYMENT: Group = Group {
     owner: "IDeployment",
     entries: &[
-        full("ICertificates Certificates", |_, _| Ok(handle(Handle::Certificates))),
-        full("IIdentityLists IdentityLists", |_, _| Ok(handle(Handle::IdentityLists))),
+        full("ICertificates Certificates", |_, _| {
+            Ok(handle(Handle::Certificates))
+        }),
+        full("IIdentityLists IdentityLists", |_, _| {
+            Ok(handle(Handle::IdentityLists))
+        }),
         full("IGateway Gateway", |_, _| Ok(handle(Handle::Gateway))),
-        full("string GatewayId", |m, _| Ok(shared(&m.context.deployment.gateway_id))),
-        full("string Region", |m, _| Ok(shared(&m.context.deployment.region))),
-        full("string ServiceId", |m, _| Ok(shared(&m.context.deployment.service_id))),
-        full("string ServiceName", |m, _| Ok(shared(&m.context.deployment.service_name))),
+        full("string GatewayId", |m, _| {
+            Ok(shared(&m.context.deployment.gateway_id))
+        }),
+        full("string Region", |m, _| {
+            Ok(shared(&m.context.deployment.region))
+        }),
+        full("string ServiceId", |m, _| {
+            Ok(shared(&m.context.deployment.service_id))
+        }),
+        full("string ServiceName", |m, _| {
+            Ok(shared(&m.context.deployment.service_name))
+        }),
     ],
 };
 
 pub(super) static GATEWAY: Group = Group {
     owner: "IGateway",
     entries: &[
-        full("string Id", |m, _| Ok(shared(&m.context.deployment.gateway_id))),
-        full("string InstanceId", |m, _| Ok(shared(&m.context.deployment.instance_id))),
+        full("string Id", |m, _| {
+            Ok(shared(&m.context.deployment.gateway_id))
+        }),
+        full("string InstanceId", |m, _| {
+            Ok(shared(&m.context.deployment.instance_id))
+        }),
         // `managed` is Microsoft's own; this one is the customer's.
         full("bool IsManaged", |_, _| Ok(Value::Bool(false))),
     ],
@@ -392,7 +532,9 @@ pub(super) static GATEWAY: Group = Group {
 
 fn last_error(machine: &Machine<'_>, read: impl FnOnce(&LastError) -> &Arc<str>) -> Outcome {
     let error = machine.context.last_error.as_ref();
-    error.map(|error| shared(read(error))).ok_or_else(Exception::null_reference)
+    error
+        .map(|error| shared(read(error)))
+        .ok_or_else(Exception::null_reference)
 }
 
 pub(super) static LAST_ERROR: Group = Group {
@@ -471,7 +613,9 @@ pub(super) fn lookup(
     key: &Value,
 ) -> Result<Option<Value>, Exception> {
     machine.budget.charge(5)?;
-    let Value::Text(name) = key else { return Ok(None) };
+    let Value::Text(name) = key else {
+        return Ok(None);
+    };
     Ok(match which {
         Handle::Variables => machine.context.variables.get(name.as_str()).cloned(),
         Handle::Certificates => certificates::find(machine, name).map(Value::Certificate),
@@ -517,7 +661,10 @@ pub(super) fn pairs(
                 .into_iter()
                 .map(|name| {
                     let values = header(machine, which, &name);
-                    (Value::from(name), strings(values.iter().map(String::as_str)))
+                    (
+                        Value::from(name),
+                        strings(values.iter().map(String::as_str)),
+                    )
                 })
                 .collect()
         }
@@ -529,7 +676,10 @@ pub(super) fn pairs(
             grouped
                 .into_iter()
                 .map(|(name, values)| {
-                    (Value::from(name), strings(values.iter().map(String::as_str)))
+                    (
+                        Value::from(name),
+                        strings(values.iter().map(String::as_str)),
+                    )
                 })
                 .collect()
         }
@@ -544,6 +694,8 @@ pub(super) fn entries(machine: &mut Machine<'_>, which: Handle) -> Result<Vec<Va
         _ => return Err(Exception::null_reference()),
     };
     let pairs = pairs(machine, which)?;
-    machine.budget.allocate(pairs.len().saturating_mul(2 * size_of::<Value>()))?;
+    machine
+        .budget
+        .allocate(pairs.len().saturating_mul(2 * size_of::<Value>()))?;
     Ok(super::maps::objects(pairs, &types))
 }

@@ -19,44 +19,86 @@ type Pure = Result<Value, Exception>;
 pub(super) static CONVERT: Group = Group {
     owner: "Convert",
     entries: &[
-        pure("static int ToInt32(object value)", |_, args| to_integer(args, Basic::Int)),
-        pure("static long ToInt64(object value)", |_, args| to_integer(args, Basic::Long)),
-        pure("static short ToInt16(object value)", |_, args| to_integer(args, Basic::Short)),
-        pure("static byte ToByte(object value)", |_, args| to_integer(args, Basic::Byte)),
-        pure("static sbyte ToSByte(object value)", |_, args| to_integer(args, Basic::SByte)),
-        pure("static uint ToUInt32(object value)", |_, args| to_integer(args, Basic::UInt)),
-        pure("static ulong ToUInt64(object value)", |_, args| to_integer(args, Basic::ULong)),
-        pure("static ushort ToUInt16(object value)", |_, args| to_integer(args, Basic::UShort)),
-        pure("static int ToInt32(string value, int fromBase)", |_, args| from_base(args, Basic::Int)),
-        pure("static long ToInt64(string value, int fromBase)", |_, args| from_base(args, Basic::Long)),
-        pure("static byte ToByte(string value, int fromBase)", |_, args| from_base(args, Basic::Byte)),
-        pure("static double ToDouble(object value)", |_, args| to_double(args)),
+        pure("static int ToInt32(object value)", |_, args| {
+            to_integer(args, Basic::Int)
+        }),
+        pure("static long ToInt64(object value)", |_, args| {
+            to_integer(args, Basic::Long)
+        }),
+        pure("static short ToInt16(object value)", |_, args| {
+            to_integer(args, Basic::Short)
+        }),
+        pure("static byte ToByte(object value)", |_, args| {
+            to_integer(args, Basic::Byte)
+        }),
+        pure("static sbyte ToSByte(object value)", |_, args| {
+            to_integer(args, Basic::SByte)
+        }),
+        pure("static uint ToUInt32(object value)", |_, args| {
+            to_integer(args, Basic::UInt)
+        }),
+        pure("static ulong ToUInt64(object value)", |_, args| {
+            to_integer(args, Basic::ULong)
+        }),
+        pure("static ushort ToUInt16(object value)", |_, args| {
+            to_integer(args, Basic::UShort)
+        }),
+        pure(
+            "static int ToInt32(string value, int fromBase)",
+            |_, args| from_base(args, Basic::Int),
+        ),
+        pure(
+            "static long ToInt64(string value, int fromBase)",
+            |_, args| from_base(args, Basic::Long),
+        ),
+        pure(
+            "static byte ToByte(string value, int fromBase)",
+            |_, args| from_base(args, Basic::Byte),
+        ),
+        pure("static double ToDouble(object value)", |_, args| {
+            to_double(args)
+        }),
         pure("static float ToSingle(object value)", |_, args| {
             Ok(numeric(&to_double(args)?, Basic::Float))
         }),
-        pure("static bool ToBoolean(object value)", |_, args| to_boolean(args)),
-        pure("static char ToChar(int value)", |_, args| Ok(numeric(&value(args, 0), Basic::Char))),
-        pure("static string ToString(object value)", to_text),
-        pure("static string ToString(int value, int toBase)", |_, args| to_base(args)),
-        pure("static string ToBase64String(byte[] inArray)", |budget, args| {
-            let bytes = bytes(args, 0, "inArray")?;
-            budget.allocate(bytes.len().saturating_mul(2))?;
-            Ok(Value::text(STANDARD.encode(bytes)))
+        pure("static bool ToBoolean(object value)", |_, args| {
+            to_boolean(args)
         }),
-        pure("static byte[] FromBase64String(string s)", |budget, args| {
-            let source = text(args, 0, "s")?;
-            budget.allocate(source.len())?;
-            // Blanks are allowed anywhere, as in MIME.
-            let clean: String =
-                source.chars().filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n')).collect();
-            STANDARD.decode(clean).map(Value::bytes).map_err(|_| {
+        pure("static char ToChar(int value)", |_, args| {
+            Ok(numeric(&value(args, 0), Basic::Char))
+        }),
+        pure("static string ToString(object value)", to_text),
+        pure(
+            "static string ToString(int value, int toBase)",
+            |_, args| to_base(args),
+        ),
+        pure(
+            "static string ToBase64String(byte[] inArray)",
+            |budget, args| {
+                let bytes = bytes(args, 0, "inArray")?;
+                budget.allocate(bytes.len().saturating_mul(2))?;
+                Ok(Value::text(STANDARD.encode(bytes)))
+            },
+        ),
+        pure(
+            "static byte[] FromBase64String(string s)",
+            |budget, args| {
+                let source = text(args, 0, "s")?;
+                budget.allocate(source.len())?;
+                // Blanks are allowed anywhere, as in MIME.
+                let clean: String = source
+                    .chars()
+                    .filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n'))
+                    .collect();
+                STANDARD.decode(clean).map(Value::bytes).map_err(|_| {
                 Exception::format(
                     "The input is not a valid Base-64 string as it contains a non-base 64 character, \
                      more than two padding characters, or an illegal character among the padding \
                      characters.",
                 )
             })
-        }),
+            },
+        ),
     ],
 };
 
@@ -129,7 +171,9 @@ fn from_base(args: &[Value], target: Basic) -> Pure {
     if !matches!(base, 2 | 8 | 10 | 16) {
         return Err(Exception::new(names::ARGUMENT, "Invalid Base."));
     }
-    let Some(source) = optional_text(args, 0) else { return Ok(from_integer(0, target)) };
+    let Some(source) = optional_text(args, 0) else {
+        return Ok(from_integer(0, target));
+    };
     if base == 10 {
         return to_integer(args, target);
     }
@@ -137,9 +181,8 @@ fn from_base(args: &[Value], target: Basic) -> Pure {
         16 => source.trim_start_matches("0x").trim_start_matches("0X"),
         _ => source.as_str(),
     };
-    let number = u64::from_str_radix(digits, base).map_err(|_| {
-        Exception::format("Could not find any recognizable digits.")
-    })?;
+    let number = u64::from_str_radix(digits, base)
+        .map_err(|_| Exception::format("Could not find any recognizable digits."))?;
     // The digits are the bits of the type.
     let (low, high) = range(target);
     if i128::from(number) > high - low {

@@ -17,10 +17,16 @@ pub(super) static HASH_ALGORITHM: Group = Group {
             let data = bytes(args, 1, "buffer")?;
             machine.budget.charge(data.len() as u64 / 16)?;
             let digest = match object(args, 0, "this")?.as_ref() {
-                Object::Hash { algorithm, key: Some(key), .. } => {
-                    machine.host.hmac(*algorithm, key, &data)
-                }
-                Object::Hash { algorithm, key: None, .. } => machine.host.hash(*algorithm, &data),
+                Object::Hash {
+                    algorithm,
+                    key: Some(key),
+                    ..
+                } => machine.host.hmac(*algorithm, key, &data),
+                Object::Hash {
+                    algorithm,
+                    key: None,
+                    ..
+                } => machine.host.hash(*algorithm, &data),
                 _ => return Err(Exception::null_reference()),
             };
             Ok(Value::bytes(digest))
@@ -44,14 +50,20 @@ pub(super) static HASH_ALGORITHM: Group = Group {
 
 pub(super) static KEYED: Group = Group {
     owner: "KeyedHashAlgorithm",
-    entries: &[full("byte[] Key", |_, args| match object(args, 0, "this")?.as_ref() {
-        Object::Hash { key: Some(key), .. } => Ok(Value::bytes(key.clone())),
-        _ => Err(Exception::null_reference()),
+    entries: &[full("byte[] Key", |_, args| {
+        match object(args, 0, "this")?.as_ref() {
+            Object::Hash { key: Some(key), .. } => Ok(Value::bytes(key.clone())),
+            _ => Err(Exception::null_reference()),
+        }
     })],
 };
 
 fn hash(class: Basic, algorithm: HashAlgorithm) -> Value {
-    Value::object(Object::Hash { class, algorithm, key: None })
+    Value::object(Object::Hash {
+        class,
+        algorithm,
+        key: None,
+    })
 }
 
 fn hmac(
@@ -65,7 +77,11 @@ fn hmac(
         machine.host.random(&mut fresh);
         fresh
     });
-    Value::object(Object::Hash { class, algorithm, key: Some(key) })
+    Value::object(Object::Hash {
+        class,
+        algorithm,
+        key: Some(key),
+    })
 }
 
 macro_rules! hashes {

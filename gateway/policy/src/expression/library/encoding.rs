@@ -14,8 +14,11 @@ use crate::expression::value::Value;
 type Pure = Result<Value, Exception>;
 
 /// RFC 3986 unreserved characters stay.
-const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// What `WebUtility.UrlEncode` leaves: it also keeps `!`, `*`, `(` and `)`, and escapes `~`.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC
@@ -54,9 +57,15 @@ pub(super) static ENCODING: Group = Group {
     entries: &[
         pure("static Encoding UTF8", |_, _| Ok(charset(Charset::Utf8))),
         pure("static Encoding ASCII", |_, _| Ok(charset(Charset::Ascii))),
-        pure("static Encoding Unicode", |_, _| Ok(charset(Charset::Utf16))),
-        pure("static Encoding BigEndianUnicode", |_, _| Ok(charset(Charset::Utf16BigEndian))),
-        pure("static Encoding Latin1", |_, _| Ok(charset(Charset::Latin1))),
+        pure("static Encoding Unicode", |_, _| {
+            Ok(charset(Charset::Utf16))
+        }),
+        pure("static Encoding BigEndianUnicode", |_, _| {
+            Ok(charset(Charset::Utf16BigEndian))
+        }),
+        pure("static Encoding Latin1", |_, _| {
+            Ok(charset(Charset::Latin1))
+        }),
         pure("static Encoding Default", |_, _| Ok(charset(Charset::Utf8))),
         pure("static Encoding GetEncoding(string name)", |_, args| {
             let name = text(args, 0, "name")?;
@@ -91,16 +100,19 @@ pub(super) static ENCODING: Group = Group {
             let content = decode(charset_of(args)?, &bytes(args, 1, "bytes")?);
             made(budget, content)
         }),
-        pure("string GetString(byte[] bytes, int index, int count)", |budget, args| {
-            let content = bytes(args, 1, "bytes")?;
-            let start = index(args, 2, "Non-negative number required.", "index")?;
-            let count = index(args, 3, "Non-negative number required.", "count")?;
-            let part = start
-                .checked_add(count)
-                .and_then(|end| content.get(start..end))
-                .ok_or_else(Exception::index_argument)?;
-            made(budget, decode(charset_of(args)?, part))
-        }),
+        pure(
+            "string GetString(byte[] bytes, int index, int count)",
+            |budget, args| {
+                let content = bytes(args, 1, "bytes")?;
+                let start = index(args, 2, "Non-negative number required.", "index")?;
+                let count = index(args, 3, "Non-negative number required.", "count")?;
+                let part = start
+                    .checked_add(count)
+                    .and_then(|end| content.get(start..end))
+                    .ok_or_else(Exception::index_argument)?;
+                made(budget, decode(charset_of(args)?, part))
+            },
+        ),
         pure("int GetByteCount(string s)", |_, args| {
             Ok(int_of(encode(charset_of(args)?, text(args, 1, "s")?).len()))
         }),
@@ -158,9 +170,10 @@ fn decode(charset: Charset, bytes: &[u8]) -> String {
     };
     match charset {
         Charset::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
-        Charset::Ascii => {
-            bytes.iter().map(|b| if b.is_ascii() { char::from(*b) } else { '?' }).collect()
-        }
+        Charset::Ascii => bytes
+            .iter()
+            .map(|b| if b.is_ascii() { char::from(*b) } else { '?' })
+            .collect(),
         Charset::Latin1 => bytes.iter().map(|b| char::from(*b)).collect(),
         Charset::Utf16 => units(u16::from_le_bytes),
         Charset::Utf16BigEndian => units(u16::from_be_bytes),
@@ -172,46 +185,70 @@ pub(super) static BIT_CONVERTER: Group = Group {
     entries: &[
         pure("static bool IsLittleEndian", |_, _| Ok(Value::Bool(true))),
         pure("static string ToString(byte[] value)", |budget, args| {
-            let all: Vec<String> =
-                bytes(args, 0, "value")?.iter().map(|byte| format!("{byte:02X}")).collect();
+            let all: Vec<String> = bytes(args, 0, "value")?
+                .iter()
+                .map(|byte| format!("{byte:02X}"))
+                .collect();
             made(budget, all.join("-"))
         }),
-        pure("static byte[] GetBytes(short value)", |_, args| le(&value(args, 0), 2)),
-        pure("static byte[] GetBytes(int value)", |_, args| le(&value(args, 0), 4)),
-        pure("static byte[] GetBytes(uint value)", |_, args| le(&value(args, 0), 4)),
-        pure("static byte[] GetBytes(long value)", |_, args| le(&value(args, 0), 8)),
-        pure("static byte[] GetBytes(ulong value)", |_, args| le(&value(args, 0), 8)),
+        pure("static byte[] GetBytes(short value)", |_, args| {
+            le(&value(args, 0), 2)
+        }),
+        pure("static byte[] GetBytes(int value)", |_, args| {
+            le(&value(args, 0), 4)
+        }),
+        pure("static byte[] GetBytes(uint value)", |_, args| {
+            le(&value(args, 0), 4)
+        }),
+        pure("static byte[] GetBytes(long value)", |_, args| {
+            le(&value(args, 0), 8)
+        }),
+        pure("static byte[] GetBytes(ulong value)", |_, args| {
+            le(&value(args, 0), 8)
+        }),
         pure("static byte[] GetBytes(bool value)", |_, args| {
-            Ok(Value::bytes(vec![u8::from(super::arguments::boolean(args, 0))]))
+            Ok(Value::bytes(vec![u8::from(super::arguments::boolean(
+                args, 0,
+            ))]))
         }),
         pure("static byte[] GetBytes(double value)", |_, args| {
-            Ok(Value::bytes(super::arguments::double(args, 0).to_le_bytes().to_vec()))
+            Ok(Value::bytes(
+                super::arguments::double(args, 0).to_le_bytes().to_vec(),
+            ))
         }),
-        pure("static short ToInt16(byte[] value, int startIndex)", |_, args| {
-            Ok(Value::Short(i16::from_le_bytes(take(args)?)))
-        }),
-        pure("static int ToInt32(byte[] value, int startIndex)", |_, args| {
-            Ok(Value::Int(i32::from_le_bytes(take(args)?)))
-        }),
-        pure("static uint ToUInt32(byte[] value, int startIndex)", |_, args| {
-            Ok(Value::UInt(u32::from_le_bytes(take(args)?)))
-        }),
-        pure("static long ToInt64(byte[] value, int startIndex)", |_, args| {
-            Ok(Value::Long(i64::from_le_bytes(take(args)?)))
-        }),
-        pure("static ulong ToUInt64(byte[] value, int startIndex)", |_, args| {
-            Ok(Value::ULong(u64::from_le_bytes(take(args)?)))
-        }),
-        pure("static double ToDouble(byte[] value, int startIndex)", |_, args| {
-            Ok(Value::Double(f64::from_le_bytes(take(args)?)))
-        }),
+        pure(
+            "static short ToInt16(byte[] value, int startIndex)",
+            |_, args| Ok(Value::Short(i16::from_le_bytes(take(args)?))),
+        ),
+        pure(
+            "static int ToInt32(byte[] value, int startIndex)",
+            |_, args| Ok(Value::Int(i32::from_le_bytes(take(args)?))),
+        ),
+        pure(
+            "static uint ToUInt32(byte[] value, int startIndex)",
+            |_, args| Ok(Value::UInt(u32::from_le_bytes(take(args)?))),
+        ),
+        pure(
+            "static long ToInt64(byte[] value, int startIndex)",
+            |_, args| Ok(Value::Long(i64::from_le_bytes(take(args)?))),
+        ),
+        pure(
+            "static ulong ToUInt64(byte[] value, int startIndex)",
+            |_, args| Ok(Value::ULong(u64::from_le_bytes(take(args)?))),
+        ),
+        pure(
+            "static double ToDouble(byte[] value, int startIndex)",
+            |_, args| Ok(Value::Double(f64::from_le_bytes(take(args)?))),
+        ),
     ],
 };
 
 /// The low `count` bytes, least first.
 fn le(value: &Value, count: usize) -> Pure {
     let number = crate::expression::machine::integer(value).unwrap_or_default();
-    Ok(Value::bytes(number.to_le_bytes().into_iter().take(count).collect()))
+    Ok(Value::bytes(
+        number.to_le_bytes().into_iter().take(count).collect(),
+    ))
 }
 
 fn take<const N: usize>(args: &[Value]) -> Result<[u8; N], Exception> {
@@ -235,14 +272,21 @@ pub(super) static WEB_UTILITY: Group = Group {
     entries: &[
         pure("static string UrlEncode(string value)", |budget, args| {
             nullable(budget, args, |text| {
-                utf8_percent_encode(text, FORM).to_string().replace(' ', "+")
+                utf8_percent_encode(text, FORM)
+                    .to_string()
+                    .replace(' ', "+")
             })
         }),
-        pure("static string UrlDecode(string encodedValue)", |budget, args| {
-            nullable(budget, args, |text| {
-                percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
-            })
-        }),
+        pure(
+            "static string UrlDecode(string encodedValue)",
+            |budget, args| {
+                nullable(budget, args, |text| {
+                    percent_decode_str(&text.replace('+', " "))
+                        .decode_utf8_lossy()
+                        .into_owned()
+                })
+            },
+        ),
         pure("static string HtmlEncode(string value)", |budget, args| {
             nullable(budget, args, html_encode)
         }),
@@ -320,20 +364,35 @@ fn html_decode(text: &str) -> String {
 pub(super) static URI: Group = Group {
     owner: "Uri",
     entries: &[
-        pure("static string EscapeDataString(string stringToEscape)", |budget, args| {
-            let source = text(args, 0, "stringToEscape")?;
-            budget.allocate(source.len().saturating_mul(3))?;
-            Ok(Value::text(utf8_percent_encode(source, UNRESERVED).to_string()))
-        }),
-        pure("static string EscapeUriString(string stringToEscape)", |budget, args| {
-            let source = text(args, 0, "stringToEscape")?;
-            budget.allocate(source.len().saturating_mul(3))?;
-            Ok(Value::text(utf8_percent_encode(source, URI_STRING).to_string()))
-        }),
-        pure("static string UnescapeDataString(string stringToUnescape)", |budget, args| {
-            let source = text(args, 0, "stringToUnescape")?;
-            budget.allocate(source.len())?;
-            Ok(Value::text(percent_decode_str(source).decode_utf8_lossy().into_owned()))
-        }),
+        pure(
+            "static string EscapeDataString(string stringToEscape)",
+            |budget, args| {
+                let source = text(args, 0, "stringToEscape")?;
+                budget.allocate(source.len().saturating_mul(3))?;
+                Ok(Value::text(
+                    utf8_percent_encode(source, UNRESERVED).to_string(),
+                ))
+            },
+        ),
+        pure(
+            "static string EscapeUriString(string stringToEscape)",
+            |budget, args| {
+                let source = text(args, 0, "stringToEscape")?;
+                budget.allocate(source.len().saturating_mul(3))?;
+                Ok(Value::text(
+                    utf8_percent_encode(source, URI_STRING).to_string(),
+                ))
+            },
+        ),
+        pure(
+            "static string UnescapeDataString(string stringToUnescape)",
+            |budget, args| {
+                let source = text(args, 0, "stringToUnescape")?;
+                budget.allocate(source.len())?;
+                Ok(Value::text(
+                    percent_decode_str(source).decode_utf8_lossy().into_owned(),
+                ))
+            },
+        ),
     ],
 };

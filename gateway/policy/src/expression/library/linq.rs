@@ -27,42 +27,114 @@ const MORE: &str = "Sequence contains more than one element";
 pub(super) static ENUMERABLE: Group = Group {
     owner: "IEnumerable<T>",
     entries: &[
-        full("IEnumerable<T> Where(Func<T,bool> predicate)", |_, a| query(a, |a| Step::Where(value(a, 1)))),
-        full("IEnumerable<T> Where(Func<T,int,bool> predicate)", |_, a| query(a, |a| Step::Where(value(a, 1)))),
-        full("IEnumerable<TResult> Select<TResult>(Func<T,TResult> selector)", |_, a| query(a, |a| Step::Select(value(a, 1)))),
-        full("IEnumerable<TResult> Select<TResult>(Func<T,int,TResult> selector)", |_, a| query(a, |a| Step::Select(value(a, 1)))),
-        full("IEnumerable<TResult> SelectMany<TResult>(Func<T,IEnumerable<TResult>> selector)", |_, a| query(a, |a| Step::SelectMany(value(a, 1)))),
-        full("IEnumerable<T> Take(int count)", |_, a| query(a, |a| Step::Take(i64::from(int(a, 1))))),
-        full("IEnumerable<T> Skip(int count)", |_, a| query(a, |a| Step::Skip(i64::from(int(a, 1))))),
-        full("IEnumerable<T> TakeWhile(Func<T,bool> predicate)", |_, a| query(a, |a| Step::TakeWhile(value(a, 1)))),
-        full("IEnumerable<T> SkipWhile(Func<T,bool> predicate)", |_, a| query(a, |a| Step::SkipWhile(value(a, 1)))),
-        full("IEnumerable<T> Concat(IEnumerable<T> second)", |_, a| second(a, Step::Concat)),
-        full("IEnumerable<T> Append(T element)", |_, a| query(a, |a| Step::Append(value(a, 1)))),
-        full("IEnumerable<T> Prepend(T element)", |_, a| query(a, |a| Step::Prepend(value(a, 1)))),
-        full("IEnumerable<T> Distinct()", |_, a| query(a, |_| Step::Distinct { ignore_case: false })),
-        full("IEnumerable<T> Distinct(IEqualityComparer<T> comparer)", |_, a| {
-            query(a, |a| Step::Distinct { ignore_case: comparer_ignores_case(a, 1) })
+        full("IEnumerable<T> Where(Func<T,bool> predicate)", |_, a| {
+            query(a, |a| Step::Where(value(a, 1)))
         }),
-        full("IEnumerable<T> Union(IEnumerable<T> second)", |_, a| second(a, Step::Union)),
-        full("IEnumerable<T> Except(IEnumerable<T> second)", |_, a| second(a, Step::Except)),
-        full("IEnumerable<T> Intersect(IEnumerable<T> second)", |_, a| second(a, Step::Intersect)),
-        full("IEnumerable<T> Reverse()", |_, a| query(a, |_| Step::Reverse)),
-        full("IEnumerable<T> DefaultIfEmpty(T defaultValue)", |_, a| query(a, |a| Step::DefaultIfEmpty(value(a, 1)))),
+        full(
+            "IEnumerable<T> Where(Func<T,int,bool> predicate)",
+            |_, a| query(a, |a| Step::Where(value(a, 1))),
+        ),
+        full(
+            "IEnumerable<TResult> Select<TResult>(Func<T,TResult> selector)",
+            |_, a| query(a, |a| Step::Select(value(a, 1))),
+        ),
+        full(
+            "IEnumerable<TResult> Select<TResult>(Func<T,int,TResult> selector)",
+            |_, a| query(a, |a| Step::Select(value(a, 1))),
+        ),
+        full(
+            "IEnumerable<TResult> SelectMany<TResult>(Func<T,IEnumerable<TResult>> selector)",
+            |_, a| query(a, |a| Step::SelectMany(value(a, 1))),
+        ),
+        full("IEnumerable<T> Take(int count)", |_, a| {
+            query(a, |a| Step::Take(i64::from(int(a, 1))))
+        }),
+        full("IEnumerable<T> Skip(int count)", |_, a| {
+            query(a, |a| Step::Skip(i64::from(int(a, 1))))
+        }),
+        full(
+            "IEnumerable<T> TakeWhile(Func<T,bool> predicate)",
+            |_, a| query(a, |a| Step::TakeWhile(value(a, 1))),
+        ),
+        full(
+            "IEnumerable<T> SkipWhile(Func<T,bool> predicate)",
+            |_, a| query(a, |a| Step::SkipWhile(value(a, 1))),
+        ),
+        full("IEnumerable<T> Concat(IEnumerable<T> second)", |_, a| {
+            second(a, Step::Concat)
+        }),
+        full("IEnumerable<T> Append(T element)", |_, a| {
+            query(a, |a| Step::Append(value(a, 1)))
+        }),
+        full("IEnumerable<T> Prepend(T element)", |_, a| {
+            query(a, |a| Step::Prepend(value(a, 1)))
+        }),
+        full("IEnumerable<T> Distinct()", |_, a| {
+            query(a, |_| Step::Distinct { ignore_case: false })
+        }),
+        full(
+            "IEnumerable<T> Distinct(IEqualityComparer<T> comparer)",
+            |_, a| {
+                query(a, |a| Step::Distinct {
+                    ignore_case: comparer_ignores_case(a, 1),
+                })
+            },
+        ),
+        full("IEnumerable<T> Union(IEnumerable<T> second)", |_, a| {
+            second(a, Step::Union)
+        }),
+        full("IEnumerable<T> Except(IEnumerable<T> second)", |_, a| {
+            second(a, Step::Except)
+        }),
+        full("IEnumerable<T> Intersect(IEnumerable<T> second)", |_, a| {
+            second(a, Step::Intersect)
+        }),
+        full("IEnumerable<T> Reverse()", |_, a| {
+            query(a, |_| Step::Reverse)
+        }),
+        full("IEnumerable<T> DefaultIfEmpty(T defaultValue)", |_, a| {
+            query(a, |a| Step::DefaultIfEmpty(value(a, 1)))
+        }),
         full("IEnumerable<T> DefaultIfEmpty()", |_, a| {
-            query(a, |a| Step::DefaultIfEmpty(default_value(&element_token(a))))
+            query(a, |a| {
+                Step::DefaultIfEmpty(default_value(&element_token(a)))
+            })
         }),
-        full("IEnumerable<TResult> Zip<TSecond,TResult>(IEnumerable<TSecond> second, Func<T,TSecond,TResult> resultSelector)", |_, a| {
-            query(a, |a| Step::Zip(value(a, 1), value(a, 2)))
+        full(
+            "IEnumerable<TResult> Zip<TSecond,TResult>(IEnumerable<TSecond> second, Func<T,TSecond,TResult> resultSelector)",
+            |_, a| query(a, |a| Step::Zip(value(a, 1), value(a, 2))),
+        ),
+        full("IEnumerable<TResult> Cast<TResult>()", |_, a| {
+            query(a, |a| Step::Cast(element_token(a)))
         }),
-        full("IEnumerable<TResult> Cast<TResult>()", |_, a| query(a, |a| Step::Cast(element_token(a)))),
-        full("IEnumerable<TResult> OfType<TResult>()", |_, a| query(a, |a| Step::OfType(element_token(a)))),
+        full("IEnumerable<TResult> OfType<TResult>()", |_, a| {
+            query(a, |a| Step::OfType(element_token(a)))
+        }),
         full("IEnumerable<T> AsEnumerable()", |_, a| Ok(value(a, 0))),
-        full("IOrderedEnumerable<T> OrderBy<TSort>(Func<T,TSort> keySelector)", |_, a| order(a, false)),
-        full("IOrderedEnumerable<T> OrderBy<TSort>(Func<T,TSort> keySelector, StringComparer comparer)", |_, a| order(a, false)),
-        full("IOrderedEnumerable<T> OrderByDescending<TSort>(Func<T,TSort> keySelector)", |_, a| order(a, true)),
-        full("IOrderedEnumerable<T> OrderByDescending<TSort>(Func<T,TSort> keySelector, StringComparer comparer)", |_, a| order(a, true)),
-        full("IEnumerable<IGrouping<TGroup,T>> GroupBy<TGroup>(Func<T,TGroup> keySelector)", |_, a| group(a)),
-        full("IEnumerable<IGrouping<TGroup,TItem>> GroupBy<TGroup,TItem>(Func<T,TGroup> keySelector, Func<T,TItem> elementSelector)", |_, a| group(a)),
+        full(
+            "IOrderedEnumerable<T> OrderBy<TSort>(Func<T,TSort> keySelector)",
+            |_, a| order(a, false),
+        ),
+        full(
+            "IOrderedEnumerable<T> OrderBy<TSort>(Func<T,TSort> keySelector, StringComparer comparer)",
+            |_, a| order(a, false),
+        ),
+        full(
+            "IOrderedEnumerable<T> OrderByDescending<TSort>(Func<T,TSort> keySelector)",
+            |_, a| order(a, true),
+        ),
+        full(
+            "IOrderedEnumerable<T> OrderByDescending<TSort>(Func<T,TSort> keySelector, StringComparer comparer)",
+            |_, a| order(a, true),
+        ),
+        full(
+            "IEnumerable<IGrouping<TGroup,T>> GroupBy<TGroup>(Func<T,TGroup> keySelector)",
+            |_, a| group(a),
+        ),
+        full(
+            "IEnumerable<IGrouping<TGroup,TItem>> GroupBy<TGroup,TItem>(Func<T,TGroup> keySelector, Func<T,TItem> elementSelector)",
+            |_, a| group(a),
+        ),
         full("T[] ToArray()", |m, a| {
             let items = collect(m, a)?;
             Ok(Value::object(Object::array(element_token(a), items)))
@@ -75,18 +147,36 @@ pub(super) static ENUMERABLE: Group = Group {
             let items = collect(m, a)?;
             Ok(Value::object(Object::set(element_token(a), false, items)))
         }),
-        full("HashSet<T> ToHashSet(IEqualityComparer<T> comparer)", |m, a| {
-            let items = collect(m, a)?;
-            Ok(Value::object(Object::set(element_token(a), comparer_ignores_case(a, 1), items)))
-        }),
-        full("Dictionary<TKey1,T> ToDictionary<TKey1>(Func<T,TKey1> keySelector)", to_dictionary),
-        full("Dictionary<TKey1,TItem> ToDictionary<TKey1,TItem>(Func<T,TKey1> keySelector, Func<T,TItem> elementSelector)", to_dictionary),
-        full("Dictionary<TKey1,TItem> ToDictionary<TKey1,TItem>(Func<T,TKey1> keySelector, Func<T,TItem> elementSelector, IEqualityComparer<TKey1> comparer)", to_dictionary),
+        full(
+            "HashSet<T> ToHashSet(IEqualityComparer<T> comparer)",
+            |m, a| {
+                let items = collect(m, a)?;
+                Ok(Value::object(Object::set(
+                    element_token(a),
+                    comparer_ignores_case(a, 1),
+                    items,
+                )))
+            },
+        ),
+        full(
+            "Dictionary<TKey1,T> ToDictionary<TKey1>(Func<T,TKey1> keySelector)",
+            to_dictionary,
+        ),
+        full(
+            "Dictionary<TKey1,TItem> ToDictionary<TKey1,TItem>(Func<T,TKey1> keySelector, Func<T,TItem> elementSelector)",
+            to_dictionary,
+        ),
+        full(
+            "Dictionary<TKey1,TItem> ToDictionary<TKey1,TItem>(Func<T,TKey1> keySelector, Func<T,TItem> elementSelector, IEqualityComparer<TKey1> comparer)",
+            to_dictionary,
+        ),
         full("bool Any()", |m, a| {
             let mut cursor = over(m, a)?;
             Ok(Value::Bool(cursor.next(m)?.is_some()))
         }),
-        full("bool Any(Func<T,bool> predicate)", |m, a| Ok(Value::Bool(first_match(m, a)?.is_some()))),
+        full("bool Any(Func<T,bool> predicate)", |m, a| {
+            Ok(Value::Bool(first_match(m, a)?.is_some()))
+        }),
         full("bool All(Func<T,bool> predicate)", |m, a| {
             let mut cursor = over(m, a)?;
             while let Some(item) = cursor.next(m)? {
@@ -97,21 +187,26 @@ pub(super) static ENUMERABLE: Group = Group {
             Ok(Value::Bool(true))
         }),
         full("bool Contains(T value)", |m, a| contains(m, a, false)),
-        full("bool Contains(T value, IEqualityComparer<T> comparer)", |m, a| {
-            contains(m, a, comparer_ignores_case(a, 2))
-        }),
+        full(
+            "bool Contains(T value, IEqualityComparer<T> comparer)",
+            |m, a| contains(m, a, comparer_ignores_case(a, 2)),
+        ),
         full("int Count()", |m, a| match known_count(a) {
             Some(count) => Ok(int_of(count)),
             None => collect(m, a).map(|items| int_of(items.len())),
         }),
-        full("int Count(Func<T,bool> predicate)", |m, a| matching(m, a).map(|items| int_of(items.len()))),
+        full("int Count(Func<T,bool> predicate)", |m, a| {
+            matching(m, a).map(|items| int_of(items.len()))
+        }),
         full("long LongCount()", |m, a| {
             let count = collect(m, a)?.len();
             Ok(Value::Long(i64::try_from(count).unwrap_or(i64::MAX)))
         }),
         full("T First()", |m, a| {
             let mut cursor = over(m, a)?;
-            cursor.next(m)?.ok_or_else(|| Exception::invalid_operation(EMPTY))
+            cursor
+                .next(m)?
+                .ok_or_else(|| Exception::invalid_operation(EMPTY))
         }),
         full("T First(Func<T,bool> predicate)", |m, a| {
             first_match(m, a)?.ok_or_else(|| Exception::invalid_operation(NO_MATCH))
@@ -125,12 +220,18 @@ pub(super) static ENUMERABLE: Group = Group {
             Ok(first_match(m, a)?.unwrap_or_else(|| missing(a)))
         }),
         full("T Last()", |m, a| {
-            collect(m, a)?.pop().ok_or_else(|| Exception::invalid_operation(EMPTY))
+            collect(m, a)?
+                .pop()
+                .ok_or_else(|| Exception::invalid_operation(EMPTY))
         }),
         full("T Last(Func<T,bool> predicate)", |m, a| {
-            matching(m, a)?.pop().ok_or_else(|| Exception::invalid_operation(NO_MATCH))
+            matching(m, a)?
+                .pop()
+                .ok_or_else(|| Exception::invalid_operation(NO_MATCH))
         }),
-        full("T LastOrDefault()", |m, a| Ok(collect(m, a)?.pop().unwrap_or_else(|| missing(a)))),
+        full("T LastOrDefault()", |m, a| {
+            Ok(collect(m, a)?.pop().unwrap_or_else(|| missing(a)))
+        }),
         full("T LastOrDefault(Func<T,bool> predicate)", |m, a| {
             Ok(matching(m, a)?.pop().unwrap_or_else(|| missing(a)))
         }),
@@ -144,11 +245,19 @@ pub(super) static ENUMERABLE: Group = Group {
         }),
         full("T SingleOrDefault()", |m, a| {
             let items = collect(m, a)?;
-            if items.is_empty() { Ok(missing(a)) } else { single(items, EMPTY) }
+            if items.is_empty() {
+                Ok(missing(a))
+            } else {
+                single(items, EMPTY)
+            }
         }),
         full("T SingleOrDefault(Func<T,bool> predicate)", |m, a| {
             let items = matching(m, a)?;
-            if items.is_empty() { Ok(missing(a)) } else { single(items, NO_MATCH) }
+            if items.is_empty() {
+                Ok(missing(a))
+            } else {
+                single(items, NO_MATCH)
+            }
         }),
         full("T ElementAt(int index)", |m, a| {
             element_at(m, a)?.ok_or_else(Exception::index_argument)
@@ -159,7 +268,8 @@ pub(super) static ENUMERABLE: Group = Group {
         full("bool SequenceEqual(IEnumerable<T> second)", |m, a| {
             let first = collect(m, a)?;
             let second = m.collect(&value(a, 1))?;
-            let equal = first.len() == second.len() && first.iter().zip(&second).all(|(x, y)| equals(x, y));
+            let equal =
+                first.len() == second.len() && first.iter().zip(&second).all(|(x, y)| equals(x, y));
             Ok(Value::Bool(equal))
         }),
         full("T Sum()", |m, a| {
@@ -174,10 +284,13 @@ pub(super) static ENUMERABLE: Group = Group {
             let items = collect(m, a)?;
             average(&items)
         }),
-        full("double Average<TResult>(Func<T,TResult> selector)", |m, a| {
-            let items = selected(m, a)?;
-            average(&items)
-        }),
+        full(
+            "double Average<TResult>(Func<T,TResult> selector)",
+            |m, a| {
+                let items = selected(m, a)?;
+                average(&items)
+            },
+        ),
         full("T Max()", |m, a| {
             let items = collect(m, a)?;
             extreme(items, Ordering::Greater)
@@ -196,52 +309,66 @@ pub(super) static ENUMERABLE: Group = Group {
         }),
         full("T Aggregate(Func<T,T,T> func)", |m, a| {
             let mut items = collect(m, a)?.into_iter();
-            let mut result = items.next().ok_or_else(|| Exception::invalid_operation(EMPTY))?;
+            let mut result = items
+                .next()
+                .ok_or_else(|| Exception::invalid_operation(EMPTY))?;
             for item in items {
                 result = m.invoke(&value(a, 1), &[result, item])?;
             }
             Ok(result)
         }),
-        full("TSeed Aggregate<TSeed>(TSeed seed, Func<TSeed,T,TSeed> func)", |m, a| {
-            let mut result = value(a, 1);
-            for item in collect(m, a)? {
-                result = m.invoke(&value(a, 2), &[result, item])?;
-            }
-            Ok(result)
-        }),
-        full("TResult Aggregate<TSeed,TResult>(TSeed seed, Func<TSeed,T,TSeed> func, Func<TSeed,TResult> resultSelector)", |m, a| {
-            let mut result = value(a, 1);
-            for item in collect(m, a)? {
-                result = m.invoke(&value(a, 2), &[result, item])?;
-            }
-            m.invoke(&value(a, 3), &[result])
-        }),
+        full(
+            "TSeed Aggregate<TSeed>(TSeed seed, Func<TSeed,T,TSeed> func)",
+            |m, a| {
+                let mut result = value(a, 1);
+                for item in collect(m, a)? {
+                    result = m.invoke(&value(a, 2), &[result, item])?;
+                }
+                Ok(result)
+            },
+        ),
+        full(
+            "TResult Aggregate<TSeed,TResult>(TSeed seed, Func<TSeed,T,TSeed> func, Func<TSeed,TResult> resultSelector)",
+            |m, a| {
+                let mut result = value(a, 1);
+                for item in collect(m, a)? {
+                    result = m.invoke(&value(a, 2), &[result, item])?;
+                }
+                m.invoke(&value(a, 3), &[result])
+            },
+        ),
     ],
 };
 
 pub(super) static ENUMERABLE_CLASS: Group = Group {
     owner: "Enumerable",
     entries: &[
-        full("static IEnumerable<int> Range(int start, int count)", |_, a| {
-            let (start, count) = (int(a, 0), int(a, 1));
-            if count < 0 || i64::from(start) + i64::from(count) - 1 > i64::from(i32::MAX) {
-                return Err(Exception::argument_range(
-                    "Specified argument was out of the range of valid values.",
-                    "count",
-                ));
-            }
-            Ok(made(Type::INT, Value::Null, Step::Range(start, count)))
-        }),
-        full("static IEnumerable<T> Repeat<T>(T element, int count)", |_, a| {
-            let count = int(a, 1);
-            if count < 0 {
-                return Err(Exception::argument_range(
-                    "Specified argument was out of the range of valid values.",
-                    "count",
-                ));
-            }
-            Ok(made(element_token(a), value(a, 0), Step::Repeat(count)))
-        }),
+        full(
+            "static IEnumerable<int> Range(int start, int count)",
+            |_, a| {
+                let (start, count) = (int(a, 0), int(a, 1));
+                if count < 0 || i64::from(start) + i64::from(count) - 1 > i64::from(i32::MAX) {
+                    return Err(Exception::argument_range(
+                        "Specified argument was out of the range of valid values.",
+                        "count",
+                    ));
+                }
+                Ok(made(Type::INT, Value::Null, Step::Range(start, count)))
+            },
+        ),
+        full(
+            "static IEnumerable<T> Repeat<T>(T element, int count)",
+            |_, a| {
+                let count = int(a, 1);
+                if count < 0 {
+                    return Err(Exception::argument_range(
+                        "Specified argument was out of the range of valid values.",
+                        "count",
+                    ));
+                }
+                Ok(made(element_token(a), value(a, 0), Step::Repeat(count)))
+            },
+        ),
         full("static IEnumerable<T> Empty<T>()", |_, a| {
             Ok(Value::object(Object::array(element_token(a), Vec::new())))
         }),
@@ -251,8 +378,14 @@ pub(super) static ENUMERABLE_CLASS: Group = Group {
 pub(super) static ORDERED: Group = Group {
     owner: "IOrderedEnumerable<T>",
     entries: &[
-        full("IOrderedEnumerable<T> ThenBy<TSort>(Func<T,TSort> keySelector)", |_, a| then_order(a, false)),
-        full("IOrderedEnumerable<T> ThenByDescending<TSort>(Func<T,TSort> keySelector)", |_, a| then_order(a, true)),
+        full(
+            "IOrderedEnumerable<T> ThenBy<TSort>(Func<T,TSort> keySelector)",
+            |_, a| then_order(a, false),
+        ),
+        full(
+            "IOrderedEnumerable<T> ThenByDescending<TSort>(Func<T,TSort> keySelector)",
+            |_, a| then_order(a, true),
+        ),
     ],
 };
 
@@ -268,7 +401,11 @@ pub(super) static GROUPING: Group = Group {
 };
 
 fn made(element: Type, source: Value, step: Step) -> Value {
-    Value::object(Object::Query(Query { element, source, step }))
+    Value::object(Object::Query(Query {
+        element,
+        source,
+        step,
+    }))
 }
 
 fn source(args: &[Value]) -> Outcome {
@@ -299,17 +436,32 @@ fn sort_comparer(args: &[Value]) -> Option<bool> {
 }
 
 fn order(args: &[Value], descending: bool) -> Outcome {
-    let key = SortKey { selector: value(args, 1), descending, comparer: sort_comparer(args) };
+    let key = SortKey {
+        selector: value(args, 1),
+        descending,
+        comparer: sort_comparer(args),
+    };
     query(args, |_| Step::OrderBy(vec![key]))
 }
 
 fn then_order(args: &[Value], descending: bool) -> Outcome {
-    let Value::Object(object) = source(args)? else { return Err(Exception::null_reference()) };
-    let Object::Query(Query { element, source, step: Step::OrderBy(keys) }) = object.as_ref() else {
+    let Value::Object(object) = source(args)? else {
+        return Err(Exception::null_reference());
+    };
+    let Object::Query(Query {
+        element,
+        source,
+        step: Step::OrderBy(keys),
+    }) = object.as_ref()
+    else {
         return Err(Exception::null_reference());
     };
     let mut keys = keys.clone();
-    keys.push(SortKey { selector: value(args, 1), descending, comparer: None });
+    keys.push(SortKey {
+        selector: value(args, 1),
+        descending,
+        comparer: None,
+    });
     Ok(made(element.clone(), source.clone(), Step::OrderBy(keys)))
 }
 
@@ -319,7 +471,11 @@ fn group(args: &[Value]) -> Outcome {
         _ => Arc::new([Type::OBJECT, Type::OBJECT]),
     };
     let element = without_token(args).get(2).cloned();
-    query(args, |a| Step::GroupBy { key: value(a, 1), element, types })
+    query(args, |a| Step::GroupBy {
+        key: value(a, 1),
+        element,
+        types,
+    })
 }
 
 fn over(machine: &mut Machine<'_>, args: &[Value]) -> Result<Cursor, Exception> {
@@ -334,13 +490,13 @@ fn collect(machine: &mut Machine<'_>, args: &[Value]) -> Result<Vec<Value>, Exce
 
 fn holds(machine: &mut Machine<'_>, args: &[Value], item: &Value) -> Result<bool, Exception> {
     let predicate = value(args, 1);
-    Ok(machine.invoke(&predicate, std::slice::from_ref(item))?.as_bool() == Some(true))
+    Ok(machine
+        .invoke(&predicate, std::slice::from_ref(item))?
+        .as_bool()
+        == Some(true))
 }
 
-fn first_match(
-    machine: &mut Machine<'_>,
-    args: &[Value],
-) -> Result<Option<Value>, Exception> {
+fn first_match(machine: &mut Machine<'_>, args: &[Value]) -> Result<Option<Value>, Exception> {
     let mut cursor = over(machine, args)?;
     while let Some(item) = cursor.next(machine)? {
         if holds(machine, args, &item)? {
@@ -396,7 +552,9 @@ fn known_count(args: &[Value]) -> Option<usize> {
 }
 
 fn element_at(machine: &mut Machine<'_>, args: &[Value]) -> Result<Option<Value>, Exception> {
-    let Ok(mut index) = usize::try_from(int(args, 1)) else { return Ok(None) };
+    let Ok(mut index) = usize::try_from(int(args, 1)) else {
+        return Ok(None);
+    };
     let mut cursor = over(machine, args)?;
     while let Some(item) = cursor.next(machine)? {
         if index == 0 {

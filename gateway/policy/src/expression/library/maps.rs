@@ -25,17 +25,23 @@ pub(super) static DICTIONARY: Group = Group {
         full("new(IEqualityComparer<TKey> comparer)", |_, args| {
             Ok(dictionary(args, comparer_ignores_case(args, 0)))
         }),
-        full("new(IDictionary<TKey,TValue> dictionary)", |machine, args| {
-            let made = dictionary(args, false);
-            for (key, item) in pairs(machine, &value(args, 0))? {
-                add(machine, &[made.clone(), key, item], true)?;
-            }
-            Ok(made)
-        }),
+        full(
+            "new(IDictionary<TKey,TValue> dictionary)",
+            |machine, args| {
+                let made = dictionary(args, false);
+                for (key, item) in pairs(machine, &value(args, 0))? {
+                    add(machine, &[made.clone(), key, item], true)?;
+                }
+                Ok(made)
+            },
+        ),
         full("bool ContainsValue(TValue value)", |machine, args| {
             let wanted = value(args, 1);
             let all = pairs(machine, &value(args, 0))?;
-            Ok(Value::Bool(all.iter().any(|(_, v)| crate::expression::key::equals(v, &wanted))))
+            Ok(Value::Bool(
+                all.iter()
+                    .any(|(_, v)| crate::expression::key::equals(v, &wanted)),
+            ))
         }),
         full("bool TryAdd(TKey key, TValue value)", |machine, args| {
             if lookup(machine, args)?.is_some() {
@@ -51,24 +57,37 @@ pub(super) static IDICTIONARY: Group = Group {
     owner: "IDictionary<TKey,TValue>",
     entries: &[
         full("TValue this[TKey key]", get),
-        full("void this[TKey key, TValue value]", |machine, args| add(machine, args, true)),
-        full("void Add(TKey key, TValue value)", |machine, args| add(machine, args, false)),
-        full("bool ContainsKey(TKey key)", |m, args| Ok(Value::Bool(lookup(m, args)?.is_some()))),
+        full("void this[TKey key, TValue value]", |machine, args| {
+            add(machine, args, true)
+        }),
+        full("void Add(TKey key, TValue value)", |machine, args| {
+            add(machine, args, false)
+        }),
+        full("bool ContainsKey(TKey key)", |m, args| {
+            Ok(Value::Bool(lookup(m, args)?.is_some()))
+        }),
         full("bool TryGetValue(TKey key, out TValue value)", try_get),
         full("bool Remove(TKey key)", |_, args| {
             let removed = match object(args, 0, "this")?.as_ref() {
-                Object::Dictionary { entries, ignore_case, .. } => {
-                    lock(entries).shift_remove(&Key::of(&not_null(args)?, *ignore_case))
-                }
+                Object::Dictionary {
+                    entries,
+                    ignore_case,
+                    ..
+                } => lock(entries).shift_remove(&Key::of(&not_null(args)?, *ignore_case)),
                 _ => None,
             };
             Ok(Value::Bool(removed.is_some()))
         }),
-        full("int Count", |m, args| Ok(int_of(pairs(m, &value(args, 0))?.len()))),
+        full("int Count", |m, args| {
+            Ok(int_of(pairs(m, &value(args, 0))?.len()))
+        }),
         full("ICollection<TKey> Keys", keys),
         full("ICollection<TValue> Values", values),
         full("TValue GetValueOrDefault(TKey key)", or_default),
-        full("TValue GetValueOrDefault(TKey key, TValue defaultValue)", or_default),
+        full(
+            "TValue GetValueOrDefault(TKey key, TValue defaultValue)",
+            or_default,
+        ),
     ],
 };
 
@@ -76,13 +95,20 @@ pub(super) static READ_ONLY_DICTIONARY: Group = Group {
     owner: "IReadOnlyDictionary<TKey,TValue>",
     entries: &[
         full("TValue this[TKey key]", get),
-        full("bool ContainsKey(TKey key)", |m, args| Ok(Value::Bool(lookup(m, args)?.is_some()))),
+        full("bool ContainsKey(TKey key)", |m, args| {
+            Ok(Value::Bool(lookup(m, args)?.is_some()))
+        }),
         full("bool TryGetValue(TKey key, out TValue value)", try_get),
-        full("int Count", |m, args| Ok(int_of(pairs(m, &value(args, 0))?.len()))),
+        full("int Count", |m, args| {
+            Ok(int_of(pairs(m, &value(args, 0))?.len()))
+        }),
         full("IEnumerable<TKey> Keys", keys),
         full("IEnumerable<TValue> Values", values),
         full("TValue GetValueOrDefault(TKey key)", or_default),
-        full("TValue GetValueOrDefault(TKey key, TValue defaultValue)", or_default),
+        full(
+            "TValue GetValueOrDefault(TKey key, TValue defaultValue)",
+            or_default,
+        ),
     ],
 };
 
@@ -100,7 +126,12 @@ fn dictionary(args: &[Value], ignore_case: bool) -> Value {
 /// An empty dictionary.
 pub(super) fn made(key: Type, value: Type, ignore_case: bool) -> Value {
     let entries = IndexMap::new().into();
-    Value::object(Object::Dictionary { key, value, ignore_case, entries })
+    Value::object(Object::Dictionary {
+        key,
+        value,
+        ignore_case,
+        entries,
+    })
 }
 
 /// All keys and values of a dictionary or a part of `context` that is one.
@@ -135,9 +166,13 @@ pub(super) fn lookup(
     let key = not_null(args)?;
     match args.first() {
         Some(Value::Object(object)) => match object.as_ref() {
-            Object::Dictionary { entries, ignore_case, .. } => {
-                Ok(lock(entries).get(&Key::of(&key, *ignore_case)).map(|(_, value)| value.clone()))
-            }
+            Object::Dictionary {
+                entries,
+                ignore_case,
+                ..
+            } => Ok(lock(entries)
+                .get(&Key::of(&key, *ignore_case))
+                .map(|(_, value)| value.clone())),
             _ => Err(Exception::null_reference()),
         },
         Some(Value::Handle(handle)) => context::lookup(machine, *handle, &key),
@@ -162,9 +197,9 @@ fn try_get(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
     let present = found.is_some();
     let default = match args.first() {
         Some(Value::Object(object)) => match object.type_of() {
-            Type::Generic(Family::Dictionary, arguments) => {
-                arguments.get(1).map_or(Value::Null, super::linq::default_value)
-            }
+            Type::Generic(Family::Dictionary, arguments) => arguments
+                .get(1)
+                .map_or(Value::Null, super::linq::default_value),
             _ => Value::Null,
         },
         _ => Value::Null,
@@ -182,9 +217,9 @@ fn or_default(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
         Some(default) => default.clone(),
         None => match args.first() {
             Some(Value::Object(object)) => match object.type_of() {
-                Type::Generic(Family::Dictionary, arguments) => {
-                    arguments.get(1).map_or(Value::Null, super::linq::default_value)
-                }
+                Type::Generic(Family::Dictionary, arguments) => arguments
+                    .get(1)
+                    .map_or(Value::Null, super::linq::default_value),
                 _ => Value::Null,
             },
             _ => Value::Null,
@@ -197,7 +232,11 @@ pub(super) fn add(machine: &mut Machine<'_>, args: &[Value], replace: bool) -> O
     machine.budget.allocate(3 * size_of::<Value>())?;
     let key = not_null(args)?;
     match object(args, 0, "this")?.as_ref() {
-        Object::Dictionary { entries, ignore_case, .. } => {
+        Object::Dictionary {
+            entries,
+            ignore_case,
+            ..
+        } => {
             let folded = Key::of(&key, *ignore_case);
             let mut entries = lock(entries);
             if !replace && entries.contains_key(&folded) {
@@ -212,7 +251,10 @@ pub(super) fn add(machine: &mut Machine<'_>, args: &[Value], replace: bool) -> O
             drop(old);
             Ok(Value::Null)
         }
-        _ => Err(Exception::new(names::NOT_SUPPORTED, "Collection is read-only.")),
+        _ => Err(Exception::new(
+            names::NOT_SUPPORTED,
+            "Collection is read-only.",
+        )),
     }
 }
 
@@ -222,27 +264,38 @@ fn key_type(args: &[Value], position: usize) -> Type {
             Type::Generic(_, arguments) => arguments.get(position).cloned().unwrap_or(Type::OBJECT),
             _ => Type::OBJECT,
         },
-        Some(Value::Handle(handle)) => match (Type::Basic(handle.basic()).bases().first(), position) {
-            (Some(Type::Generic(_, arguments)), position) => {
-                arguments.get(position).cloned().unwrap_or(Type::OBJECT)
+        Some(Value::Handle(handle)) => {
+            match (Type::Basic(handle.basic()).bases().first(), position) {
+                (Some(Type::Generic(_, arguments)), position) => {
+                    arguments.get(position).cloned().unwrap_or(Type::OBJECT)
+                }
+                _ => Type::OBJECT,
             }
-            _ => Type::OBJECT,
-        },
+        }
         _ => Type::OBJECT,
     }
 }
 
 fn keys(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
-    let all = pairs(machine, &value(args, 0))?.into_iter().map(|(key, _)| key).collect();
+    let all = pairs(machine, &value(args, 0))?
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
     Ok(Value::object(Object::list(key_type(args, 0), all)))
 }
 
 fn values(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
-    let all = pairs(machine, &value(args, 0))?.into_iter().map(|(_, value)| value).collect();
+    let all = pairs(machine, &value(args, 0))?
+        .into_iter()
+        .map(|(_, value)| value)
+        .collect();
     Ok(Value::object(Object::list(key_type(args, 1), all)))
 }
 
 /// Pairs as objects.
 pub(super) fn objects(pairs: Vec<(Value, Value)>, types: &Arc<[Type]>) -> Vec<Value> {
-    pairs.into_iter().map(|(key, value)| Value::object(Object::pair(types, key, value))).collect()
+    pairs
+        .into_iter()
+        .map(|(key, value)| Value::object(Object::pair(types, key, value)))
+        .collect()
 }

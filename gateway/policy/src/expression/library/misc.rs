@@ -22,14 +22,21 @@ pub(super) static GUID: Group = Group {
             let [a, b, c, d, e, f, g, h, i, rest @ ..] = bytes;
             let [j, k, l, m, n, o, p] = rest;
             let (g, i) = ((g & 0x0f) | 0x40, (i & 0x3f) | 0x80);
-            Ok(Value::Guid([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]))
+            Ok(Value::Guid([
+                a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p,
+            ]))
         }),
-        pure("static Guid Parse(string input)", |_, args| parse(text(args, 0, "input")?)),
-        full("static bool TryParse(string input, out Guid result)", |machine, args| {
-            let parsed = optional_text(args, 0).and_then(|text| guid::parse(text));
-            machine.outs.push(Value::Guid(parsed.unwrap_or_default()));
-            Ok(Value::Bool(parsed.is_some()))
+        pure("static Guid Parse(string input)", |_, args| {
+            parse(text(args, 0, "input")?)
         }),
+        full(
+            "static bool TryParse(string input, out Guid result)",
+            |machine, args| {
+                let parsed = optional_text(args, 0).and_then(|text| guid::parse(text));
+                machine.outs.push(Value::Guid(parsed.unwrap_or_default()));
+                Ok(Value::Bool(parsed.is_some()))
+            },
+        ),
         pure("new(string g)", |_, args| parse(text(args, 0, "g")?)),
         pure("new(byte[] b)", |_, args| {
             let bytes: [u8; 16] = bytes(args, 0, "b")?.try_into().map_err(|_| {
@@ -46,7 +53,9 @@ pub(super) static GUID: Group = Group {
             _ => Err(Exception::null_reference()),
         }),
         pure("int CompareTo(Guid value)", |_, args| {
-            Ok(Value::Int(super::compare_values(&value(args, 0), &value(args, 1), None)? as i32))
+            Ok(Value::Int(
+                super::compare_values(&value(args, 0), &value(args, 1), None)? as i32,
+            ))
         }),
     ],
 };
@@ -67,11 +76,16 @@ pub(super) static RANDOM: Group = Group {
             let seeded = SeededRandom::new(int(args, 0));
             Ok(Value::object(Object::Random(Some(seeded.into()))))
         }),
-        full("int Next()", |machine, args| next(machine, args, 0, i32::MAX)),
+        full("int Next()", |machine, args| {
+            next(machine, args, 0, i32::MAX)
+        }),
         full("int Next(int maxValue)", |machine, args| {
             let high = int(args, 1);
             if high < 0 {
-                return Err(Exception::argument_range("'maxValue' must be greater than zero.", "maxValue"));
+                return Err(Exception::argument_range(
+                    "'maxValue' must be greater than zero.",
+                    "maxValue",
+                ));
             }
             next(machine, args, 0, high)
         }),
@@ -85,7 +99,9 @@ pub(super) static RANDOM: Group = Group {
             }
             next(machine, args, low, high)
         }),
-        full("double NextDouble()", |machine, args| sample(machine, args).map(Value::Double)),
+        full("double NextDouble()", |machine, args| {
+            sample(machine, args).map(Value::Double)
+        }),
         full("void NextBytes(byte[] buffer)", |machine, args| {
             let Object::Bytes(buffer) = object(args, 1, "buffer")?.as_ref() else {
                 return Err(Exception::argument_null("buffer"));
@@ -108,7 +124,12 @@ pub(super) static RANDOM: Group = Group {
     ],
 };
 
-fn next(machine: &mut Machine<'_>, args: &[Value], low: i32, high: i32) -> Result<Value, Exception> {
+fn next(
+    machine: &mut Machine<'_>,
+    args: &[Value],
+    low: i32,
+    high: i32,
+) -> Result<Value, Exception> {
     if low == 0
         && high == i32::MAX
         && let Object::Random(Some(seeded)) = object(args, 0, "this")?.as_ref()
@@ -123,7 +144,9 @@ fn next(machine: &mut Machine<'_>, args: &[Value], low: i32, high: i32) -> Resul
         reason = "the sample is below 1, and the range below 2^32"
     )]
     let offset = (sample * range as f64) as i64;
-    Ok(Value::Int(i32::try_from(i64::from(low) + offset).unwrap_or(low)))
+    Ok(Value::Int(
+        i32::try_from(i64::from(low) + offset).unwrap_or(low),
+    ))
 }
 
 fn sample(machine: &mut Machine<'_>, args: &[Value]) -> Result<f64, Exception> {

@@ -38,27 +38,93 @@ pub(crate) use strings::split;
 
 /// All tables.
 static GROUPS: &[&Group] = &[
-    &objects::OBJECT, &objects::ENUM, &objects::NULLABLE, &objects::BOOL, &objects::PAIR,
-    &objects::EXCEPTION, &objects::TUPLE, &objects::TUPLE_CLASS, &strings::STRING, &strings::CHAR,
-    &strings::COMPARER, &text_building::STRING_BUILDER, &numbers::SBYTE, &numbers::BYTE,
-    &numbers::SHORT, &numbers::USHORT, &numbers::INT, &numbers::UINT, &numbers::LONG,
-    &numbers::ULONG, &numbers::FLOAT, &numbers::DOUBLE, &math::MATH, &convert::CONVERT,
-    &dates::DATE_TIME, &dates::DATE_TIME_OFFSET, &dates::TIME_SPAN, &misc::GUID, &misc::RANDOM,
-    &encoding::ENCODING, &encoding::BIT_CONVERTER, &encoding::WEB_UTILITY, &encoding::URI,
-    &crypto::HASH_ALGORITHM, &crypto::MD5, &crypto::SHA1, &crypto::SHA1_MANAGED, &crypto::SHA256,
-    &crypto::SHA256_MANAGED, &crypto::SHA384, &crypto::SHA384_MANAGED, &crypto::SHA512,
-    &crypto::SHA512_MANAGED, &crypto::KEYED, &crypto::HMAC_MD5, &crypto::HMAC_SHA1,
-    &crypto::HMAC_SHA256, &crypto::HMAC_SHA384, &crypto::HMAC_SHA512, &collections::ARRAY,
-    &collections::ARRAY_CLASS, &collections::LIST, &collections::ILIST, &collections::COLLECTION,
-    &collections::READ_ONLY_COLLECTION, &collections::READ_ONLY_LIST, &collections::SET,
-    &collections::ISET, &collections::QUEUE, &collections::STACK, &maps::DICTIONARY,
-    &maps::IDICTIONARY, &maps::READ_ONLY_DICTIONARY, &linq::ENUMERABLE, &linq::ENUMERABLE_CLASS,
-    &linq::ORDERED, &linq::GROUPING, &certificates::CERTIFICATE,
-    &certificates::DISTINGUISHED_NAME, &certificates::CERTIFICATES,
-    &certificates::IDENTITY_LISTS, &certificates::IDENTITY_LIST, &context::CONTEXT, &context::API,
-    &context::OPERATION, &context::SUBSCRIPTION, &context::REQUEST, &context::RESPONSE,
-    &context::URL, &context::HEADERS, &context::QUERY, &context::PARAMETERS, &context::VARIABLES,
-    &context::DEPLOYMENT, &context::GATEWAY, &context::LAST_ERROR, &context::BODY,
+    &objects::OBJECT,
+    &objects::ENUM,
+    &objects::NULLABLE,
+    &objects::BOOL,
+    &objects::PAIR,
+    &objects::EXCEPTION,
+    &objects::TUPLE,
+    &objects::TUPLE_CLASS,
+    &strings::STRING,
+    &strings::CHAR,
+    &strings::COMPARER,
+    &text_building::STRING_BUILDER,
+    &numbers::SBYTE,
+    &numbers::BYTE,
+    &numbers::SHORT,
+    &numbers::USHORT,
+    &numbers::INT,
+    &numbers::UINT,
+    &numbers::LONG,
+    &numbers::ULONG,
+    &numbers::FLOAT,
+    &numbers::DOUBLE,
+    &math::MATH,
+    &convert::CONVERT,
+    &dates::DATE_TIME,
+    &dates::DATE_TIME_OFFSET,
+    &dates::TIME_SPAN,
+    &misc::GUID,
+    &misc::RANDOM,
+    &encoding::ENCODING,
+    &encoding::BIT_CONVERTER,
+    &encoding::WEB_UTILITY,
+    &encoding::URI,
+    &crypto::HASH_ALGORITHM,
+    &crypto::MD5,
+    &crypto::SHA1,
+    &crypto::SHA1_MANAGED,
+    &crypto::SHA256,
+    &crypto::SHA256_MANAGED,
+    &crypto::SHA384,
+    &crypto::SHA384_MANAGED,
+    &crypto::SHA512,
+    &crypto::SHA512_MANAGED,
+    &crypto::KEYED,
+    &crypto::HMAC_MD5,
+    &crypto::HMAC_SHA1,
+    &crypto::HMAC_SHA256,
+    &crypto::HMAC_SHA384,
+    &crypto::HMAC_SHA512,
+    &collections::ARRAY,
+    &collections::ARRAY_CLASS,
+    &collections::LIST,
+    &collections::ILIST,
+    &collections::COLLECTION,
+    &collections::READ_ONLY_COLLECTION,
+    &collections::READ_ONLY_LIST,
+    &collections::SET,
+    &collections::ISET,
+    &collections::QUEUE,
+    &collections::STACK,
+    &maps::DICTIONARY,
+    &maps::IDICTIONARY,
+    &maps::READ_ONLY_DICTIONARY,
+    &linq::ENUMERABLE,
+    &linq::ENUMERABLE_CLASS,
+    &linq::ORDERED,
+    &linq::GROUPING,
+    &certificates::CERTIFICATE,
+    &certificates::DISTINGUISHED_NAME,
+    &certificates::CERTIFICATES,
+    &certificates::IDENTITY_LISTS,
+    &certificates::IDENTITY_LIST,
+    &context::CONTEXT,
+    &context::API,
+    &context::OPERATION,
+    &context::SUBSCRIPTION,
+    &context::REQUEST,
+    &context::RESPONSE,
+    &context::URL,
+    &context::HEADERS,
+    &context::QUERY,
+    &context::PARAMETERS,
+    &context::VARIABLES,
+    &context::DEPLOYMENT,
+    &context::GATEWAY,
+    &context::LAST_ERROR,
+    &context::BODY,
 ];
 
 /// A table row of a function without effects.
@@ -66,7 +132,10 @@ const fn pure(
     signature: &'static str,
     native: fn(&mut super::budget::Budget, &[Value]) -> Result<Value, Exception>,
 ) -> Entry {
-    Entry { signature, native: Native::Pure(native) }
+    Entry {
+        signature,
+        native: Native::Pure(native),
+    }
 }
 
 /// A table row of any other function.
@@ -74,7 +143,10 @@ const fn full(
     signature: &'static str,
     native: fn(&mut Machine<'_>, &[Value]) -> Result<Value, Exception>,
 ) -> Entry {
-    Entry { signature, native: Native::Full(native) }
+    Entry {
+        signature,
+        native: Native::Full(native),
+    }
 }
 
 /// The value by which a function is told a type.
@@ -124,7 +196,8 @@ pub(crate) fn compare_values(
 
 /// NaN comes first.
 fn compare_real(a: f64, b: f64) -> Ordering {
-    a.partial_cmp(&b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
+    a.partial_cmp(&b)
+        .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
 
 #[cfg(test)]

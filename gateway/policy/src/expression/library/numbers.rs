@@ -17,7 +17,11 @@ fn parse(args: &[Value], basic: Basic, low: i128, high: i128) -> Result<Value, E
     if (low..=high).contains(&number) {
         Ok(from_integer(number, basic))
     } else {
-        let article = if basic == Basic::Byte { "an unsigned byte" } else { name(basic) };
+        let article = if basic == Basic::Byte {
+            "an unsigned byte"
+        } else {
+            name(basic)
+        };
         Err(Exception::new(
             names::OVERFLOW,
             format!("Value was either too large or too small for {article}."),
@@ -93,6 +97,7 @@ integers! {
 macro_rules! reals {
     ($($group:ident $owner:literal $basic:ident $rust:ty, $parse:literal, $try_parse:literal, $compare:literal,
         $nan:literal, $infinite:literal, [$($constant:literal $value:expr),*];)*) => {$(
+        #[allow(clippy::cast_possible_truncation, trivial_numeric_casts, reason = "float parses as double does")]
         pub(super) static $group: Group = Group {
             owner: $owner,
             entries: &[

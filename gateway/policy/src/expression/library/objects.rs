@@ -22,15 +22,26 @@ pub(super) static OBJECT: Group = Group {
         pure("bool Equals(object obj)", |_, args| {
             Ok(Value::Bool(equals(&value(args, 0), &value(args, 1))))
         }),
-        pure("int GetHashCode()", |_, args| Ok(Value::Int(hash_code(&value(args, 0))))),
+        pure("int GetHashCode()", |_, args| {
+            Ok(Value::Int(hash_code(&value(args, 0))))
+        }),
         pure("static bool Equals(object objA, object objB)", |_, args| {
             Ok(Value::Bool(equals(&value(args, 0), &value(args, 1))))
         }),
-        pure("static bool ReferenceEquals(object objA, object objB)", |_, args| {
-            Ok(Value::Bool(same_reference(&value(args, 0), &value(args, 1))))
-        }),
+        pure(
+            "static bool ReferenceEquals(object objA, object objB)",
+            |_, args| {
+                Ok(Value::Bool(same_reference(
+                    &value(args, 0),
+                    &value(args, 1),
+                )))
+            },
+        ),
         pure("new()", |_, _| {
-            Ok(Value::object(Object::Anonymous { shape: Arc::new([]), values: Vec::new() }))
+            Ok(Value::object(Object::Anonymous {
+                shape: Arc::new([]),
+                values: Vec::new(),
+            }))
         }),
     ],
 };
@@ -39,7 +50,8 @@ pub(super) static ENUM: Group = Group {
     owner: "enum",
     entries: &[
         pure("string ToString(string format)", |_, args| {
-            let text = super::format_value(&value(args, 0), optional_text(args, 1).map_or("", |t| t))?;
+            let text =
+                super::format_value(&value(args, 0), optional_text(args, 1).map_or("", |t| t))?;
             Ok(Value::text(text))
         }),
         pure("bool HasFlag(object flag)", |_, args| {
@@ -51,16 +63,27 @@ pub(super) static ENUM: Group = Group {
 pub(super) static NULLABLE: Group = Group {
     owner: "Nullable<T>",
     entries: &[
-        pure("bool HasValue", |_, args| Ok(Value::Bool(!value(args, 0).is_null()))),
+        pure("bool HasValue", |_, args| {
+            Ok(Value::Bool(!value(args, 0).is_null()))
+        }),
         pure("T Value", |_, args| match value(args, 0) {
-            Value::Null => {
-                Err(Exception::invalid_operation("Nullable object must have a value."))
-            }
+            Value::Null => Err(Exception::invalid_operation(
+                "Nullable object must have a value.",
+            )),
             value => Ok(value),
+        }),
+        full("T GetValueOrDefault()", |_, args| {
+            let present = value(args, 0);
+            let default = super::linq::default_value(&token(args));
+            Ok(if present.is_null() { default } else { present })
         }),
         pure("T GetValueOrDefault(T defaultValue)", |_, args| {
             let present = value(args, 0);
-            Ok(if present.is_null() { value(args, 1) } else { present })
+            Ok(if present.is_null() {
+                value(args, 1)
+            } else {
+                present
+            })
         }),
     ],
 };
@@ -79,13 +102,18 @@ pub(super) static BOOL: Group = Group {
                 ))
             })
         }),
-        full("static bool TryParse(string value, out bool result)", |machine, args| {
-            let parsed = optional_text(args, 0).and_then(|text| parse_bool(text));
-            machine.outs.push(Value::Bool(parsed.unwrap_or(false)));
-            Ok(Value::Bool(parsed.is_some()))
-        }),
+        full(
+            "static bool TryParse(string value, out bool result)",
+            |machine, args| {
+                let parsed = optional_text(args, 0).and_then(|text| parse_bool(text));
+                machine.outs.push(Value::Bool(parsed.unwrap_or(false)));
+                Ok(Value::Bool(parsed.is_some()))
+            },
+        ),
         pure("int CompareTo(bool value)", |_, args| {
-            Ok(Value::Int(i32::from(boolean(args, 0)) - i32::from(boolean(args, 1))))
+            Ok(Value::Int(
+                i32::from(boolean(args, 0)) - i32::from(boolean(args, 1)),
+            ))
         }),
     ],
 };
@@ -105,14 +133,22 @@ pub(super) fn parse_bool(text: &str) -> Option<bool> {
 pub(super) static PAIR: Group = Group {
     owner: "KeyValuePair<TKey,TValue>",
     entries: &[
-        pure("TKey Key", |_, args| Ok(pair(args).map_or(Value::Null, |(key, _)| key))),
-        pure("TValue Value", |_, args| Ok(pair(args).map_or(Value::Null, |(_, value)| value))),
+        pure("TKey Key", |_, args| {
+            Ok(pair(args).map_or(Value::Null, |(key, _)| key))
+        }),
+        pure("TValue Value", |_, args| {
+            Ok(pair(args).map_or(Value::Null, |(_, value)| value))
+        }),
         pure("new(TKey key, TValue value)", |_, args| {
             let types = match token(args) {
                 Type::Generic(Family::Pair, types) => types,
                 _ => Arc::new([Type::OBJECT, Type::OBJECT]),
             };
-            Ok(Value::object(Object::pair(&types, value(args, 0), value(args, 1))))
+            Ok(Value::object(Object::pair(
+                &types,
+                value(args, 0),
+                value(args, 1),
+            )))
         }),
     ],
 };
@@ -138,15 +174,28 @@ pub(super) static EXCEPTION: Group = Group {
         pure("string Source", |_, _| Ok(Value::Null)),
         pure("new()", |_, args| Ok(thrown(args, None))),
         pure("new(string message)", |_, args| {
-            Ok(thrown(args, optional_text(args, 0).map(|text| text.to_string())))
+            Ok(thrown(
+                args,
+                optional_text(args, 0).map(|text| text.to_string()),
+            ))
         }),
         pure("new(string message, Exception inner)", |_, args| {
-            Ok(thrown(args, optional_text(args, 0).map(|text| text.to_string())))
+            Ok(thrown(
+                args,
+                optional_text(args, 0).map(|text| text.to_string()),
+            ))
         }),
         pure("new(string paramName, string message)", |_, args| {
-            let name = optional_text(args, 0).map(|text| text.to_string()).unwrap_or_default();
-            let message = optional_text(args, 1).map(|text| text.to_string()).unwrap_or_default();
-            Ok(thrown(args, Some(format!("{message} (Parameter '{name}')"))))
+            let name = optional_text(args, 0)
+                .map(|text| text.to_string())
+                .unwrap_or_default();
+            let message = optional_text(args, 1)
+                .map(|text| text.to_string())
+                .unwrap_or_default();
+            Ok(thrown(
+                args,
+                Some(format!("{message} (Parameter '{name}')")),
+            ))
         }),
     ],
 };
@@ -166,8 +215,7 @@ fn thrown(args: &[Value], message: Option<String>) -> Value {
         Type::Exception(name) => name,
         _ => crate::expression::exception::names::EXCEPTION,
     };
-    let message =
-        message.unwrap_or_else(|| format!("Exception of type '{name}' was thrown."));
+    let message = message.unwrap_or_else(|| format!("Exception of type '{name}' was thrown."));
     Value::object(Object::Exception(Exception::new(name, message)))
 }
 
@@ -177,7 +225,10 @@ pub(super) static TUPLE: Group = Group {
         pure("new(T1 item1)", tuple),
         pure("new(T1 item1, object item2)", tuple),
         pure("new(T1 item1, object item2, object item3)", tuple),
-        pure("new(T1 item1, object item2, object item3, object item4)", tuple),
+        pure(
+            "new(T1 item1, object item2, object item3, object item4)",
+            tuple,
+        ),
     ],
 };
 
@@ -186,21 +237,28 @@ pub(super) static TUPLE_CLASS: Group = Group {
     entries: &[
         pure("static Tuple<A> Create<A>(A item1)", tuple),
         pure("static Tuple<A,B> Create<A,B>(A item1, B item2)", tuple),
-        pure("static Tuple<A,B,C> Create<A,B,C>(A item1, B item2, C item3)", tuple),
-        pure("static Tuple<A,B,C,D> Create<A,B,C,D>(A item1, B item2, C item3, D item4)", tuple),
+        pure(
+            "static Tuple<A,B,C> Create<A,B,C>(A item1, B item2, C item3)",
+            tuple,
+        ),
+        pure(
+            "static Tuple<A,B,C,D> Create<A,B,C,D>(A item1, B item2, C item3, D item4)",
+            tuple,
+        ),
     ],
 };
 
-fn tuple(
-    _: &mut crate::expression::budget::Budget,
-    args: &[Value],
-) -> Result<Value, Exception> {
+fn tuple(_: &mut crate::expression::budget::Budget, args: &[Value]) -> Result<Value, Exception> {
     let types = match token(args) {
         Type::Generic(_, types) => types,
         _ => Arc::new([]),
     };
     let items = without_token(args).to_vec();
-    Ok(Value::object(Object::Tuple { family: Family::Tuple, types, items }))
+    Ok(Value::object(Object::Tuple {
+        family: Family::Tuple,
+        types,
+        items,
+    }))
 }
 
 /// `GetHashCode`: .NET's for numbers and GUIDs; stable, but our own, for everything else (.NET's is

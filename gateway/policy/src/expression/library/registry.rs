@@ -77,7 +77,10 @@ pub(crate) fn registry() -> &'static Registry {
 
 impl Registry {
     fn new(groups: &[&Group]) -> Self {
-        let mut registry = Self { members: HashMap::new(), broken: Vec::new() };
+        let mut registry = Self {
+            members: HashMap::new(),
+            broken: Vec::new(),
+        };
         for group in groups {
             registry.add(group);
         }
@@ -104,7 +107,9 @@ impl Registry {
                 .and_then(|signature| member(signature, &owner, &parameters, entry.native));
             match member {
                 Some(member) => self.members.entry(head).or_default().push(member),
-                None => self.broken.push(format!("{}: {}", group.owner, entry.signature)),
+                None => self
+                    .broken
+                    .push(format!("{}: {}", group.owner, entry.signature)),
             }
         }
     }
@@ -172,7 +177,13 @@ fn member(
                 (default, _) => default,
             };
             let (out, params) = (parameter.out, parameter.params);
-            Some(Parameter { ty, name: parameter.name, out, params, default })
+            Some(Parameter {
+                ty,
+                name: parameter.name,
+                out,
+                params,
+                default,
+            })
         })
         .collect::<Option<Vec<_>>>()?;
     Some(Member {

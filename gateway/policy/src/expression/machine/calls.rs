@@ -83,7 +83,11 @@ impl<'a> Machine<'a> {
                 }
             })
             .collect();
-        let closure = Closure { function: lambda.function, captures, ty: lambda.ty.clone() };
+        let closure = Closure {
+            function: lambda.function,
+            captures,
+            ty: lambda.ty.clone(),
+        };
         Value::object(Object::Closure(closure))
     }
 
@@ -114,7 +118,12 @@ impl<'a> Machine<'a> {
                 self.store(*target, new.clone());
                 Ok(if update.yields_old { old } else { new })
             }
-            Place::Element { target, index, get, set } => {
+            Place::Element {
+                target,
+                index,
+                get,
+                set,
+            } => {
                 let target = self.eval(target)?;
                 let index = self.eval(index)?;
                 if target.is_null() {

@@ -11,7 +11,8 @@ use crate::expression::value::Value;
 
 impl<'a> Machine<'a> {
     fn values(&mut self, nodes: &'a [Node]) -> Result<Vec<Value>, Exception> {
-        self.budget.allocate(nodes.len().saturating_mul(size_of::<Value>()))?;
+        self.budget
+            .allocate(nodes.len().saturating_mul(size_of::<Value>()))?;
         self.budget.charge(nodes.len() as u64)?;
         let mut values = Vec::with_capacity(nodes.len());
         for node in nodes {
@@ -48,8 +49,12 @@ impl<'a> Machine<'a> {
             self.budget.allocate(length)?;
             return Ok(Value::bytes(vec![0; length]));
         }
-        self.budget.allocate(length.saturating_mul(size_of::<Value>()))?;
-        Ok(Value::object(Object::array(element.clone(), vec![default.clone(); length])))
+        self.budget
+            .allocate(length.saturating_mul(size_of::<Value>()))?;
+        Ok(Value::object(Object::array(
+            element.clone(),
+            vec![default.clone(); length],
+        )))
     }
 
     #[inline(never)]
@@ -59,7 +64,10 @@ impl<'a> Machine<'a> {
         values: &'a [Node],
     ) -> Result<Value, Exception> {
         let values = self.values(values)?;
-        Ok(Value::object(Object::Anonymous { shape: Arc::clone(shape), values }))
+        Ok(Value::object(Object::Anonymous {
+            shape: Arc::clone(shape),
+            values,
+        }))
     }
 
     #[inline(never)]
@@ -70,7 +78,11 @@ impl<'a> Machine<'a> {
     ) -> Result<Value, Exception> {
         let items = self.values(items)?;
         let family = Family::ValueTuple;
-        Ok(Value::object(Object::Tuple { family, types: Arc::clone(types), items }))
+        Ok(Value::object(Object::Tuple {
+            family,
+            types: Arc::clone(types),
+            items,
+        }))
     }
 
     #[inline(never)]

@@ -118,7 +118,10 @@ pub(crate) fn from_integer(value: i128, target: Basic) -> Value {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "range is checked, the fraction is cut")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "range is checked, the fraction is cut"
+)]
 fn from_real(value: f64, target: Basic) -> Value {
     match target {
         Basic::Float => Value::Float(value as f32),
@@ -139,7 +142,11 @@ fn from_real(value: f64, target: Basic) -> Value {
             };
             let narrow = matches!(target, Basic::Int)
                 && (integer < i128::from(i32::MIN) || integer > i128::from(i32::MAX));
-            if narrow { Value::Int(i32::MIN) } else { from_integer(integer, target) }
+            if narrow {
+                Value::Int(i32::MIN)
+            } else {
+                from_integer(integer, target)
+            }
         }
     }
 }

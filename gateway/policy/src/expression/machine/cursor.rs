@@ -19,7 +19,11 @@ use crate::expression::value::Value;
 #[derive(Debug)]
 pub(crate) enum Cursor {
     /// By index over an array or list, which must not change its length meanwhile.
-    Indexed { object: Arc<Object>, at: usize, length: usize },
+    Indexed {
+        object: Arc<Object>,
+        at: usize,
+        length: usize,
+    },
     /// Over elements that were copied.
     Buffer(std::vec::IntoIter<Value>),
     /// Over the UTF-16 units of a string.
@@ -49,11 +53,14 @@ impl Cursor {
     /// Begins to enumerate a value.
     pub(crate) fn over(machine: &mut Machine<'_>, value: &Value) -> Result<Self, Exception> {
         match value {
-            Value::Text(text) => Ok(Self::Units { text: text.clone(), at: 0 }),
+            Value::Text(text) => Ok(Self::Units {
+                text: text.clone(),
+                at: 0,
+            }),
             Value::Object(object) => Self::over_object(machine, object),
-            Value::Handle(handle) => {
-                Ok(Self::Buffer(library::entries(machine, *handle)?.into_iter()))
-            }
+            Value::Handle(handle) => Ok(Self::Buffer(
+                library::entries(machine, *handle)?.into_iter(),
+            )),
             _ => Err(Exception::null_reference()),
         }
     }
@@ -62,7 +69,11 @@ impl Cursor {
         match object.as_ref() {
             Object::Array { .. } | Object::List { .. } | Object::Bytes(_) => {
                 let length = object.count().unwrap_or_default();
-                Ok(Self::Indexed { object: Arc::clone(object), at: 0, length })
+                Ok(Self::Indexed {
+                    object: Arc::clone(object),
+                    at: 0,
+                    length,
+                })
             }
             Object::Query(query) => {
                 machine.budget.enter(2)?;
@@ -72,7 +83,9 @@ impl Cursor {
             }
             _ => {
                 let elements = object.elements().ok_or_else(Exception::null_reference)?;
-                machine.budget.allocate(elements.len().saturating_mul(size_of::<Value>()))?;
+                machine
+                    .budget
+                    .allocate(elements.len().saturating_mul(size_of::<Value>()))?;
                 Ok(Self::Buffer(elements.into_iter()))
             }
         }
@@ -86,7 +99,10 @@ impl Cursor {
         match &query.step {
             Step::Range(start, count) => {
                 let start = i64::from(*start);
-                return Ok(Self::Range { next: start, end: start + i64::from(*count) });
+                return Ok(Self::Range {
+                    next: start,
+                    end: start + i64::from(*count),
+                });
             }
             Step::Reverse => {
                 let mut all = machine.collect(&query.source)?;
@@ -97,7 +113,11 @@ impl Cursor {
                 let all = sorted(machine, &query.source, keys)?;
                 return Ok(Self::Buffer(all.into_iter()));
             }
-            Step::GroupBy { key, element, types } => {
+            Step::GroupBy {
+                key,
+                element,
+                types,
+            } => {
                 let groups = grouped(machine, &query.source, key, element.as_ref(), types)?;
                 return Ok(Self::Buffer(groups.into_iter()));
             }
@@ -144,7 +164,11 @@ impl Cursor {
             Self::Buffer(items) => Ok(items.next()),
             Self::Units { text, at } => {
                 // Indexed anew each time: ASCII, the common case, costs nothing for it.
-                machine.budget.charge(if text.is_ascii() { 0 } else { text.len() as u64 / 16 })?;
+                machine.budget.charge(if text.is_ascii() {
+                    0
+                } else {
+                    text.len() as u64 / 16
+                })?;
                 let unit = crate::expression::text::utf16_at(text, *at);
                 *at += 1;
                 Ok(unit.map(Value::Char))
@@ -170,7 +194,9 @@ impl Cursor {
 impl StepCursor {
     fn next(&mut self, machine: &mut Machine<'_>) -> Result<Option<Value>, Exception> {
         let object = Arc::clone(&self.query);
-        let Object::Query(query) = object.as_ref() else { return Ok(None) };
+        let Object::Query(query) = object.as_ref() else {
+            return Ok(None);
+        };
         match &query.step {
             Step::Where(predicate) => {
                 while let Some(item) = self.source.next(machine)? {
@@ -205,7 +231,9 @@ impl StepCursor {
                 if self.done {
                     return Ok(None);
                 }
-                let Some(item) = self.source.next(machine)? else { return Ok(None) };
+                let Some(item) = self.source.next(machine)? else {
+                    return Ok(None);
+                };
                 self.done = !self.test(machine, predicate, &item)?;
                 Ok(if self.done { None } else { Some(item) })
             }
@@ -249,8 +277,12 @@ impl StepCursor {
                 Ok(None)
             }
             Step::Zip(_, selector) => {
-                let Some(first) = self.source.next(machine)? else { return Ok(None) };
-                let Some(inner) = &mut self.inner else { return Ok(None) };
+                let Some(first) = self.source.next(machine)? else {
+                    return Ok(None);
+                };
+                let Some(inner) = &mut self.inner else {
+                    return Ok(None);
+                };
                 match inner.next(machine)? {
                     Some(second) => machine.invoke(selector, &[first, second]).map(Some),
                     None => Ok(None),
@@ -320,7 +352,9 @@ impl StepCursor {
                 }
                 self.inner = None;
             }
-            let Some(item) = self.source.next(machine)? else { return Ok(None) };
+            let Some(item) = self.source.next(machine)? else {
+                return Ok(None);
+            };
             let sequence = self.apply(machine, selector, &item)?;
             self.inner = Some(Cursor::over(machine, &sequence)?);
         }
@@ -397,13 +431,21 @@ fn sorted(
         rows.push((row, item));
     }
     let count = rows.len() as u64;
-    machine.budget.charge(count.saturating_mul(u64::from(count.max(1).ilog2())))?;
+    machine
+        .budget
+        .charge(count.saturating_mul(u64::from(count.max(1).ilog2())))?;
     let mut failure = None;
     rows.sort_by(|(a, _), (b, _)| {
         for ((a, b), key) in a.iter().zip(b).zip(keys) {
             match library::compare_values(a, b, key.comparer) {
                 Ok(Ordering::Equal) => {}
-                Ok(order) => return if key.descending { order.reverse() } else { order },
+                Ok(order) => {
+                    return if key.descending {
+                        order.reverse()
+                    } else {
+                        order
+                    };
+                }
                 Err(error) => failure = Some(error),
             }
         }
@@ -429,11 +471,19 @@ fn grouped(
             Some(selector) => machine.invoke(selector, &[item])?,
             None => item,
         };
-        let entry = groups.entry(Key::of(&key, false)).or_insert_with(|| (key, Vec::new()));
+        let entry = groups
+            .entry(Key::of(&key, false))
+            .or_insert_with(|| (key, Vec::new()));
         entry.1.push(item);
     }
     Ok(groups
         .into_values()
-        .map(|(key, items)| Value::object(Object::Grouping { types: Arc::clone(types), key, items }))
+        .map(|(key, items)| {
+            Value::object(Object::Grouping {
+                types: Arc::clone(types),
+                key,
+                items,
+            })
+        })
         .collect())
 }

@@ -72,7 +72,9 @@ pub(crate) fn run(
     host: &dyn Host,
     budget: &mut Budget,
 ) -> Result<Value, Exception> {
-    let Some(entry) = program.functions.first() else { return Ok(Value::Null) };
+    let Some(entry) = program.functions.first() else {
+        return Ok(Value::Null);
+    };
     let mut machine = Machine {
         context,
         host,
@@ -216,7 +218,7 @@ impl<'a> Machine<'a> {
             Node::Format(pieces) => self.eval_format(pieces),
             Node::Convert(conversion, operand) => {
                 let value = self.eval(operand)?;
-                conversion::convert(conversion, value)
+                convert(conversion, value)
             }
             Node::Is(operand, ty) => {
                 let value = self.eval(operand)?;
@@ -235,9 +237,11 @@ impl<'a> Machine<'a> {
             Node::Anonymous(shape, values) => self.eval_anonymous(shape, values),
             Node::Tuple(types, items) => self.eval_tuple(types, items),
             Node::Field(target, index) => self.eval_field(target, *index),
-            Node::Initialize { slot, object, additions } => {
-                self.eval_initialize(*slot, object, additions)
-            }
+            Node::Initialize {
+                slot,
+                object,
+                additions,
+            } => self.eval_initialize(*slot, object, additions),
             Node::Lambda(lambda) => Ok(self.eval_lambda(lambda)),
             Node::Update(update) => self.eval_update(update),
             Node::SetElement(set) => self.eval_set_element(set),
@@ -338,7 +342,11 @@ impl<'a> Machine<'a> {
     #[inline(never)]
     fn eval_conditional(&mut self, parts: &'a (Node, Node, Node)) -> Result<Value, Exception> {
         self.budget.charge(1)?;
-        if self.condition(&parts.0)? { self.eval(&parts.1) } else { self.eval(&parts.2) }
+        if self.condition(&parts.0)? {
+            self.eval(&parts.1)
+        } else {
+            self.eval(&parts.2)
+        }
     }
 
     #[inline(never)]
@@ -386,14 +394,24 @@ impl<'a> Machine<'a> {
                     self.budget.allocate(literal.len())?;
                     text.push_str(literal);
                 }
-                Piece::Value { node, alignment: 0, format: None } => {
+                Piece::Value {
+                    node,
+                    alignment: 0,
+                    format: None,
+                } => {
                     let value = self.eval(node)?;
                     self.append(&mut text, &value)?;
                 }
-                Piece::Value { node, alignment, format } => {
+                Piece::Value {
+                    node,
+                    alignment,
+                    format,
+                } => {
                     let value = self.eval(node)?;
-                    let part =
-                        super::library::format_value(&value, format.as_deref().unwrap_or_default())?;
+                    let part = super::library::format_value(
+                        &value,
+                        format.as_deref().unwrap_or_default(),
+                    )?;
                     push_aligned(self.budget, &mut text, &part, *alignment)?;
                 }
             }
@@ -404,7 +422,11 @@ impl<'a> Machine<'a> {
     #[inline(never)]
     fn eval_as(&mut self, operand: &'a Node, ty: &'a Type) -> Result<Value, Exception> {
         let value = self.eval(operand)?;
-        Ok(if is_instance(&value, ty) { value } else { Value::Null })
+        Ok(if is_instance(&value, ty) {
+            value
+        } else {
+            Value::Null
+        })
     }
 
     #[inline(never)]

@@ -59,13 +59,25 @@ pub(crate) fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value,
         })),
         // Shifts: the count is an int whatever is shifted.
         (Value::Long(a), Value::Int(b)) => shift(op, *b).map(|right| {
-            Value::Long(if right { a.wrapping_shr(count(*b)) } else { a.wrapping_shl(count(*b)) })
+            Value::Long(if right {
+                a.wrapping_shr(count(*b))
+            } else {
+                a.wrapping_shl(count(*b))
+            })
         }),
         (Value::UInt(a), Value::Int(b)) => shift(op, *b).map(|right| {
-            Value::UInt(if right { a.wrapping_shr(count(*b)) } else { a.wrapping_shl(count(*b)) })
+            Value::UInt(if right {
+                a.wrapping_shr(count(*b))
+            } else {
+                a.wrapping_shl(count(*b))
+            })
         }),
         (Value::ULong(a), Value::Int(b)) => shift(op, *b).map(|right| {
-            Value::ULong(if right { a.wrapping_shr(count(*b)) } else { a.wrapping_shl(count(*b)) })
+            Value::ULong(if right {
+                a.wrapping_shr(count(*b))
+            } else {
+                a.wrapping_shl(count(*b))
+            })
         }),
         (Value::Enum(enumeration, a), Value::Enum(_, b)) => match op {
             BinaryOp::Or => Ok(Value::Enum(*enumeration, a | b)),
@@ -88,10 +100,9 @@ fn equal(left: &Value, right: &Value) -> bool {
 
 fn lifted(op: BinaryOp, left: &Value, right: &Value) -> Value {
     match (op, left, right) {
-        (
-            BinaryOp::Less | BinaryOp::Greater | BinaryOp::LessEqual | BinaryOp::GreaterEqual,
-            ..,
-        ) => Value::Bool(false),
+        (BinaryOp::Less | BinaryOp::Greater | BinaryOp::LessEqual | BinaryOp::GreaterEqual, ..) => {
+            Value::Bool(false)
+        }
         // Three-valued logic of `bool?`.
         (BinaryOp::And, Value::Bool(false), _) | (BinaryOp::And, _, Value::Bool(false)) => {
             Value::Bool(false)
@@ -104,7 +115,10 @@ fn lifted(op: BinaryOp, left: &Value, right: &Value) -> Value {
 }
 
 fn mismatch() -> Exception {
-    Exception::new(names::INVALID_OPERATION, "Operator cannot be applied to these operands.")
+    Exception::new(
+        names::INVALID_OPERATION,
+        "Operator cannot be applied to these operands.",
+    )
 }
 
 fn divide_by_zero() -> Exception {
@@ -112,11 +126,17 @@ fn divide_by_zero() -> Exception {
 }
 
 fn overflow() -> Exception {
-    Exception::new(names::OVERFLOW, "Arithmetic operation resulted in an overflow.")
+    Exception::new(
+        names::OVERFLOW,
+        "Arithmetic operation resulted in an overflow.",
+    )
 }
 
 fn span_overflow() -> Exception {
-    Exception::new(names::OVERFLOW, "TimeSpan overflowed because the duration is too long.")
+    Exception::new(
+        names::OVERFLOW,
+        "TimeSpan overflowed because the duration is too long.",
+    )
 }
 
 fn date_range() -> Exception {
@@ -198,7 +218,9 @@ fn real(op: BinaryOp, a: f64, b: f64, wrap: impl Fn(f64) -> Value) -> Option<Val
 /// Dates and spans.
 fn time(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Exception> {
     let in_range = |ticks: Option<i64>| {
-        ticks.filter(|ticks| (0..=MAX_TICKS).contains(ticks)).ok_or_else(date_range)
+        ticks
+            .filter(|ticks| (0..=MAX_TICKS).contains(ticks))
+            .ok_or_else(date_range)
     };
     match (left, right) {
         (Value::DateTime(a), Value::DateTime(b)) => match op {
@@ -215,7 +237,10 @@ fn time(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Exception> {
                 BinaryOp::Subtract => a.ticks.checked_sub(b.0),
                 _ => return Err(mismatch()),
             };
-            Ok(Value::DateTime(DateTime { ticks: in_range(ticks)?, kind: a.kind }))
+            Ok(Value::DateTime(DateTime {
+                ticks: in_range(ticks)?,
+                kind: a.kind,
+            }))
         }
         (Value::DateTimeOffset(a), Value::TimeSpan(b)) => {
             let ticks = match op {
@@ -228,10 +253,14 @@ fn time(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Exception> {
         }
         (Value::TimeSpan(a), Value::TimeSpan(b)) => match op {
             BinaryOp::Add => {
-                a.0.checked_add(b.0).map(|t| Value::TimeSpan(TimeSpan(t))).ok_or_else(span_overflow)
+                a.0.checked_add(b.0)
+                    .map(|t| Value::TimeSpan(TimeSpan(t)))
+                    .ok_or_else(span_overflow)
             }
             BinaryOp::Subtract => {
-                a.0.checked_sub(b.0).map(|t| Value::TimeSpan(TimeSpan(t))).ok_or_else(span_overflow)
+                a.0.checked_sub(b.0)
+                    .map(|t| Value::TimeSpan(TimeSpan(t)))
+                    .ok_or_else(span_overflow)
             }
             _ => compare(op, &a.0, &b.0),
         },

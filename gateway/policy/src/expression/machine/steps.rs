@@ -34,18 +34,29 @@ impl<'a> Machine<'a> {
             }
             Step::Define(functions) => self.define(functions),
             Step::If(branches, otherwise) => self.run_if(branches, otherwise.as_deref()),
-            Step::Loop { condition, body, between, late } => {
-                self.run_loop(condition.as_ref(), body, between, *late)
-            }
-            Step::Foreach { variable, conversion, source, body } => {
-                self.run_foreach(*variable, conversion.as_ref(), source, body)
-            }
-            Step::Switch { slot, subject, sections, default } => {
-                self.run_switch(*slot, subject, sections, *default)
-            }
-            Step::Try { body, catches, finally } => {
-                self.run_try(body, catches, finally.as_deref())
-            }
+            Step::Loop {
+                condition,
+                body,
+                between,
+                late,
+            } => self.run_loop(condition.as_ref(), body, between, *late),
+            Step::Foreach {
+                variable,
+                conversion,
+                source,
+                body,
+            } => self.run_foreach(*variable, conversion.as_ref(), source, body),
+            Step::Switch {
+                slot,
+                subject,
+                sections,
+                default,
+            } => self.run_switch(*slot, subject, sections, *default),
+            Step::Try {
+                body,
+                catches,
+                finally,
+            } => self.run_try(body, catches, finally.as_deref()),
             Step::Return(value) => {
                 self.result = match value {
                     Some(node) => self.eval(node)?,
@@ -58,7 +69,10 @@ impl<'a> Machine<'a> {
                 Err(thrown(&value))
             }
             Step::Rethrow => Err(self.handling.last().cloned().unwrap_or_else(|| {
-                Exception::new(names::INVALID_OPERATION, "There is no exception to throw again.")
+                Exception::new(
+                    names::INVALID_OPERATION,
+                    "There is no exception to throw again.",
+                )
             })),
             Step::Break => Ok(Flow::Break),
             Step::Continue => Ok(Flow::Continue),

@@ -6,28 +6,40 @@ use crate::expression::ast::{
 };
 use crate::expression::token::{Span, TokenKind};
 
-/// Operators by level, loosest first. Levels 0 to 6 sit between `&&` and unary.
-const LEVELS: &[&[(&str, BinaryOp)]] = &[
-    &[("|", BinaryOp::Or)],
-    &[("^", BinaryOp::Xor)],
-    &[("&", BinaryOp::And)],
-    &[("==", BinaryOp::Equal), ("!=", BinaryOp::NotEqual)],
-    &[
-        ("<", BinaryOp::Less),
-        (">", BinaryOp::Greater),
-        ("<=", BinaryOp::LessEqual),
-        (">=", BinaryOp::GreaterEqual),
-    ],
-    &[("<<", BinaryOp::ShiftLeft), (">>", BinaryOp::ShiftRight)],
-    &[("+", BinaryOp::Add), ("-", BinaryOp::Subtract)],
-    &[
-        ("*", BinaryOp::Multiply),
-        ("/", BinaryOp::Divide),
-        ("%", BinaryOp::Remainder),
-    ],
+/// Levels of binary operators, loosest first.
+const COALESCE: u8 = 0;
+const OR: u8 = 1;
+const AND: u8 = 2;
+const RELATIONAL: u8 = 7;
+const SHIFT: u8 = 8;
+
+/// Operators with their levels.
+const OPERATORS: &[(&str, u8, BinaryOp)] = &[
+    ("|", 3, BinaryOp::Or),
+    ("^", 4, BinaryOp::Xor),
+    ("&", 5, BinaryOp::And),
+    ("==", 6, BinaryOp::Equal),
+    ("!=", 6, BinaryOp::NotEqual),
+    ("<", RELATIONAL, BinaryOp::Less),
+    (">", RELATIONAL, BinaryOp::Greater),
+    ("<=", RELATIONAL, BinaryOp::LessEqual),
+    (">=", RELATIONAL, BinaryOp::GreaterEqual),
+    ("<<", SHIFT, BinaryOp::ShiftLeft),
+    ("+", 9, BinaryOp::Add),
+    ("-", 9, BinaryOp::Subtract),
+    ("*", 10, BinaryOp::Multiply),
+    ("/", 10, BinaryOp::Divide),
+    ("%", 10, BinaryOp::Remainder),
 ];
 
-const RELATIONAL: usize = 4;
+/// An operator that waits for its right operand.
+#[derive(Clone, Copy)]
+enum Pending {
+    Coalesce,
+    Or,
+    And,
+    Binary(BinaryOp),
+}
 
 const ASSIGNMENTS: &[(&str, Option<BinaryOp>)] = &[
     ("=", None),
@@ -66,13 +78,17 @@ impl Parser<'_> {
         if self.eat_keyword("throw") {
             let value = self.expression()?;
             let span = self.since(start);
-            return Ok(Expr { kind: ExprKind::Throw(Box::new(value)), span });
+            return Ok(Expr {
+                kind: ExprKind::Throw(Box::new(value)),
+                span,
+            });
         }
         let target = self.conditional()?;
         let op = match self.kind() {
-            TokenKind::Punctuation(punctuation) => {
-                ASSIGNMENTS.iter().find(|(symbol, _)| symbol == punctuation).map(|(_, op)| *op)
-            }
+            TokenKind::Punctuation(punctuation) => ASSIGNMENTS
+                .iter()
+                .find(|(symbol, _)| symbol == punctuation)
+                .map(|(_, op)| *op),
             _ => None,
         };
         let op = match op {
@@ -92,7 +108,14 @@ impl Parser<'_> {
         self.assigned(&target);
         let value = self.expression()?;
         let span = self.since(start);
-        Ok(Expr { kind: ExprKind::Assign { target: Box::new(target), op, value: Box::new(value) }, span })
+        Ok(Expr {
+            kind: ExprKind::Assign {
+                target: Box::new(target),
+                op,
+                value: Box::new(value),
+            },
+            span,
+        })
     }
 
     /// Whether the next token begins where this one ends.
@@ -105,7 +128,7 @@ impl Parser<'_> {
 
     fn conditional(&mut self) -> Parsed<Expr> {
         let start = self.span();
-        let condition = self.coalesce()?;
+        let condition = self.binary(COALESCE)?;
         if !self.eat("?") {
             return Ok(condition);
         }
@@ -121,106 +144,96 @@ impl Parser<'_> {
         Ok(Expr { kind, span })
     }
 
-    fn coalesce(&mut self) -> Parsed<Expr> {
-        self.flat("??", ExprKind::Coalesce, |parser| {
-            if parser.is_keyword("throw") { parser.expression() } else { parser.or() }
-        })
-    }
-
-    fn or(&mut self) -> Parsed<Expr> {
-        self.flat("||", ExprKind::Or, Self::and)
-    }
-
-    fn and(&mut self) -> Parsed<Expr> {
-        self.flat("&&", ExprKind::And, |parser| parser.level(0))
-    }
-
-    fn flat(
-        &mut self,
-        operator: &str,
-        make: fn(Vec<Expr>) -> ExprKind,
-        operand: fn(&mut Self) -> Parsed<Expr>,
-    ) -> Parsed<Expr> {
-        let start = self.span();
-        let first = operand(self)?;
-        if !self.is(operator) {
-            return Ok(first);
-        }
-        let mut all = vec![first];
-        while self.eat(operator) {
-            all.push(operand(self)?);
-        }
-        Ok(Expr { kind: make(all), span: self.since(start) })
-    }
-
-    /// The operator of `level` at the cursor.
-    fn operator(&self, level: usize) -> Option<BinaryOp> {
-        let TokenKind::Punctuation(punctuation) = self.kind() else { return None };
-        let found =
-            LEVELS.get(level)?.iter().find(|(symbol, _)| symbol == punctuation).map(|(_, op)| *op);
-        match found {
-            // `>` `>` is a shift, `>` `>=` an assignment.
-            Some(BinaryOp::Greater)
-                if (self.is_at(1, ">") || self.is_at(1, ">=")) && self.adjacent() =>
-            {
-                None
-            }
-            None if LEVELS.get(level)?.iter().any(|(_, op)| *op == BinaryOp::ShiftRight)
-                && *punctuation == ">"
-                && self.is_at(1, ">")
-                && self.adjacent() =>
-            {
-                Some(BinaryOp::ShiftRight)
-            }
-            other => other,
-        }
-    }
-
-    /// One level of binary operators and those that bind tighter. The recursion is bounded by the
-    /// number of levels.
-    fn level(&mut self, level: usize) -> Parsed<Expr> {
-        if level >= LEVELS.len() {
-            return self.unary();
-        }
-        let start = self.span();
-        let mut left = self.level(level + 1)?;
-        let mut rest: Vec<(BinaryOp, Expr)> = Vec::new();
-        let fold = |parser: &Self, left: Expr, rest: &mut Vec<(BinaryOp, Expr)>| {
-            if rest.is_empty() {
-                return left;
-            }
-            let kind = ExprKind::Chain { first: Box::new(left), rest: std::mem::take(rest) };
-            Expr { kind, span: parser.since(start) }
-        };
+    /// Binary operators of `least` and tighter levels, by precedence. Two stacks instead of one
+    /// function per level: a level of brackets costs few native frames.
+    fn binary(&mut self, least: u8) -> Parsed<Expr> {
+        let mut operands = vec![self.operand()?];
+        let mut pending: Vec<(u8, Pending)> = Vec::new();
         let mut tests = 0;
         loop {
-            if let Some(op) = self.operator(level) {
-                self.advance();
-                if op == BinaryOp::ShiftRight {
-                    self.advance();
-                }
-                rest.push((op, self.level(level + 1)?));
-            } else if level == RELATIONAL && (self.is_keyword("is") || self.is_keyword("as")) {
+            if least <= RELATIONAL && (self.is_keyword("is") || self.is_keyword("as")) {
                 tests += 1;
                 if tests > 50 {
                     return Err(self.unexpected("fewer type tests in a row"));
                 }
-                left = fold(self, left, &mut rest);
-                left = self.type_test(left, start)?;
-            } else {
-                return Ok(fold(self, left, &mut rest));
+                while pending
+                    .last()
+                    .is_some_and(|(level, _)| *level >= RELATIONAL)
+                {
+                    reduce(&mut operands, &mut pending);
+                }
+                let Some(operand) = operands.pop() else {
+                    return Err(self.unexpected("an operand"));
+                };
+                let start = operand.span;
+                let tested = self.type_test(operand, start)?;
+                operands.push(tested);
+                continue;
             }
+            let Some((level, operator, width)) = self.operator().filter(|(l, ..)| *l >= least)
+            else {
+                break;
+            };
+            self.at += width;
+            let right = matches!(operator, Pending::Coalesce);
+            while pending
+                .last()
+                .is_some_and(|(l, _)| *l > level || (*l == level && !right))
+            {
+                reduce(&mut operands, &mut pending);
+            }
+            pending.push((level, operator));
+            operands.push(self.operand()?);
         }
+        while !pending.is_empty() {
+            reduce(&mut operands, &mut pending);
+        }
+        operands.pop().ok_or_else(|| self.unexpected("an operand"))
+    }
+
+    fn operand(&mut self) -> Parsed<Expr> {
+        // `a ?? throw …`, as `throw` elsewhere is refused by what it is not.
+        if self.is_keyword("throw") {
+            self.expression()
+        } else {
+            self.unary()
+        }
+    }
+
+    /// The operator at the cursor, its level, and its number of tokens.
+    fn operator(&self) -> Option<(u8, Pending, usize)> {
+        let TokenKind::Punctuation(punctuation) = *self.kind() else {
+            return None;
+        };
+        match punctuation {
+            "??" => return Some((COALESCE, Pending::Coalesce, 1)),
+            "||" => return Some((OR, Pending::Or, 1)),
+            "&&" => return Some((AND, Pending::And, 1)),
+            // `>` `>` is a shift, `>` `>=` an assignment.
+            ">" if self.is_at(1, ">") && self.adjacent() => {
+                return Some((SHIFT, Pending::Binary(BinaryOp::ShiftRight), 2));
+            }
+            ">" if self.is_at(1, ">=") && self.adjacent() => return None,
+            _ => {}
+        }
+        let found = OPERATORS.iter().find(|(symbol, ..)| *symbol == punctuation);
+        found.map(|(_, level, op)| (*level, Pending::Binary(*op), 1))
     }
 
     fn type_test(&mut self, operand: Expr, start: Span) -> Parsed<Expr> {
         if self.eat_keyword("as") {
             let ty = self.tested_type()?;
-            return Ok(Expr { kind: ExprKind::As(Box::new(operand), ty), span: self.since(start) });
+            return Ok(Expr {
+                kind: ExprKind::As(Box::new(operand), ty),
+                span: self.since(start),
+            });
         }
         self.expect_keyword("is")?;
         let pattern = self.pattern()?;
-        Ok(Expr { kind: ExprKind::Is(Box::new(operand), pattern), span: self.since(start) })
+        Ok(Expr {
+            kind: ExprKind::Is(Box::new(operand), pattern),
+            span: self.since(start),
+        })
     }
 
     /// A type behind `is` or `as`, where a `?` belongs to a conditional if an expression follows it.
@@ -231,11 +244,17 @@ impl Parser<'_> {
             if self.is("[") && (self.is_at(1, "]") || self.is_at(1, ",")) {
                 let rank = self.array_rank()?;
                 let span = self.since(start);
-                ty = TypeRef { kind: TypeRefKind::Array(Box::new(ty), rank), span };
+                ty = TypeRef {
+                    kind: TypeRefKind::Array(Box::new(ty), rank),
+                    span,
+                };
             } else if self.is("?") && !self.starts_expression_at(1) {
                 self.advance();
                 let span = self.since(start);
-                ty = TypeRef { kind: TypeRefKind::Nullable(Box::new(ty)), span };
+                ty = TypeRef {
+                    kind: TypeRefKind::Nullable(Box::new(ty)),
+                    span,
+                };
             } else {
                 return Ok(ty);
             }
@@ -271,7 +290,7 @@ impl Parser<'_> {
         });
         match typed {
             Some(pattern) => Ok(pattern),
-            None => Ok(Pattern::Constant(Box::new(self.level(RELATIONAL + 1)?))),
+            None => Ok(Pattern::Constant(Box::new(self.binary(SHIFT)?))),
         }
     }
 
@@ -279,7 +298,10 @@ impl Parser<'_> {
     fn starts_expression_at(&self, ahead: usize) -> bool {
         match self.kind_at(ahead) {
             TokenKind::Punctuation(punctuation) => {
-                matches!(*punctuation, "(" | "-" | "+" | "!" | "~" | "++" | "--" | "{")
+                matches!(
+                    *punctuation,
+                    "(" | "-" | "+" | "!" | "~" | "++" | "--" | "{"
+                )
             }
             TokenKind::Keyword(word) => !matches!(*word, "as" | "is"),
             TokenKind::End => false,
@@ -300,14 +322,24 @@ impl Parser<'_> {
             self.advance();
             let operand = self.nested(Self::unary)?;
             let span = self.since(start);
-            return Ok(Expr { kind: ExprKind::Unary(op, Box::new(operand)), span });
+            return Ok(Expr {
+                kind: ExprKind::Unary(op, Box::new(operand)),
+                span,
+            });
         }
         for (symbol, increment) in [("++", true), ("--", false)] {
             if self.eat(symbol) {
                 let target = Box::new(self.nested(Self::unary)?);
                 self.assigned(&target);
                 let span = self.since(start);
-                return Ok(Expr { kind: ExprKind::Step { increment, prefix: true, target }, span });
+                return Ok(Expr {
+                    kind: ExprKind::Step {
+                        increment,
+                        prefix: true,
+                        target,
+                    },
+                    span,
+                });
             }
         }
         if self.is("(")
@@ -315,7 +347,10 @@ impl Parser<'_> {
         {
             let operand = self.nested(Self::unary)?;
             let span = self.since(start);
-            return Ok(Expr { kind: ExprKind::Cast(ty, Box::new(operand)), span });
+            return Ok(Expr {
+                kind: ExprKind::Cast(ty, Box::new(operand)),
+                span,
+            });
         }
         if matches!(self.kind(), TokenKind::Identifier(name) if name.as_ref() == "await")
             && matches!(self.kind_at(1), TokenKind::Identifier(_))
@@ -351,7 +386,11 @@ impl Parser<'_> {
                 TokenKind::End => false,
                 _ => true,
             };
-            if operand { Ok(ty) } else { Err(parser.unexpected("an operand")) }
+            if operand {
+                Ok(ty)
+            } else {
+                Err(parser.unexpected("an operand"))
+            }
         })
     }
 
@@ -380,7 +419,10 @@ impl Parser<'_> {
         };
         self.expect("=>")?;
         let body = self.function_body()?;
-        Ok(Some(Expr { kind: ExprKind::Lambda { parameters, body }, span: self.since(start) }))
+        Ok(Some(Expr {
+            kind: ExprKind::Lambda { parameters, body },
+            span: self.since(start),
+        }))
     }
 
     fn lambda_parameters(&mut self) -> Parsed<Vec<LambdaParameter>> {
@@ -388,8 +430,15 @@ impl Parser<'_> {
         let mut parameters = Vec::new();
         while !self.is(")") {
             let untyped = self.is_at(1, ",") || self.is_at(1, ")");
-            let ty = if untyped { None } else { Some(self.type_ref()?) };
-            parameters.push(LambdaParameter { ty, name: self.identifier()? });
+            let ty = if untyped {
+                None
+            } else {
+                Some(self.type_ref()?)
+            };
+            parameters.push(LambdaParameter {
+                ty,
+                name: self.identifier()?,
+            });
             if !self.eat(",") {
                 break;
             }
@@ -407,5 +456,77 @@ impl Parser<'_> {
                 Ok(LambdaBody::Expression(Box::new(parser.expression()?)))
             }
         })
+    }
+}
+
+/// Joins the last two operands by the last operator. Runs of one level become one node, so that long
+/// sums do not nest; what was in parentheses may join from the left, where that changes nothing.
+fn reduce(operands: &mut Vec<Expr>, pending: &mut Vec<(u8, Pending)>) {
+    let (Some((level, operator)), Some(right), Some(left)) =
+        (pending.pop(), operands.pop(), operands.pop())
+    else {
+        return;
+    };
+    let span = left.span.to(right.span);
+    let kind = match operator {
+        Pending::Or => ExprKind::Or(joined(left, right, |kind| match kind {
+            ExprKind::Or(all) => Ok(all),
+            other => Err(other),
+        })),
+        Pending::And => ExprKind::And(joined(left, right, |kind| match kind {
+            ExprKind::And(all) => Ok(all),
+            other => Err(other),
+        })),
+        Pending::Coalesce => {
+            let (span, kind) = (right.span, right.kind);
+            let mut all = vec![left];
+            match kind {
+                ExprKind::Coalesce(more) => all.extend(more),
+                kind => all.push(Expr { kind, span }),
+            }
+            ExprKind::Coalesce(all)
+        }
+        Pending::Binary(op) => match left.kind {
+            ExprKind::Chain { first, mut rest }
+                if rest
+                    .first()
+                    .is_some_and(|(other, _)| level_of(*other) == level) =>
+            {
+                rest.push((op, right));
+                ExprKind::Chain { first, rest }
+            }
+            kind => {
+                let first = Box::new(Expr {
+                    kind,
+                    span: left.span,
+                });
+                ExprKind::Chain {
+                    first,
+                    rest: vec![(op, right)],
+                }
+            }
+        },
+    };
+    operands.push(Expr { kind, span });
+}
+
+fn joined(
+    left: Expr,
+    right: Expr,
+    list: impl Fn(ExprKind) -> Result<Vec<Expr>, ExprKind>,
+) -> Vec<Expr> {
+    let span = left.span;
+    let mut all = list(left.kind).unwrap_or_else(|kind| vec![Expr { kind, span }]);
+    all.push(right);
+    all
+}
+
+fn level_of(op: BinaryOp) -> u8 {
+    match op {
+        BinaryOp::ShiftRight => SHIFT,
+        _ => OPERATORS
+            .iter()
+            .find(|(_, _, known)| *known == op)
+            .map_or(0, |(_, level, _)| *level),
     }
 }

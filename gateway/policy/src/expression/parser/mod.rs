@@ -61,7 +61,12 @@ pub(crate) fn parse(source: &str) -> Outcome {
     let mut errors: Vec<SyntaxError> = lexical.into_iter().map(SyntaxError::from).collect();
     if !errors.is_empty() {
         // What follows would be about tokens that are not there.
-        return Outcome { body: None, errors, mentioned: HashMap::new(), assigns_elements: false };
+        return Outcome {
+            body: None,
+            errors,
+            mentioned: HashMap::new(),
+            assigns_elements: false,
+        };
     }
     let mut parser = Parser::new(source, tokens);
     let body = if source.starts_with("@(") {
@@ -79,12 +84,20 @@ pub(crate) fn parse(source: &str) -> Outcome {
             None
         }
     };
-    Outcome { body, errors, mentioned, assigns_elements: parser.assigns_elements }
+    Outcome {
+        body,
+        errors,
+        mentioned,
+        assigns_elements: parser.assigns_elements,
+    }
 }
 
 impl From<ScanError> for SyntaxError {
     fn from(error: ScanError) -> Self {
-        Self { span: Span::new(error.offset, error.offset), message: error.message }
+        Self {
+            span: Span::new(error.offset, error.offset),
+            message: error.message,
+        }
     }
 }
 
@@ -138,7 +151,9 @@ impl<'a> Parser<'a> {
 
     /// The token `ahead` of the cursor; past the end, the end.
     fn kind_at(&self, ahead: usize) -> &TokenKind {
-        self.tokens.get(self.at + ahead).map_or(&TokenKind::End, |token| &token.kind)
+        self.tokens
+            .get(self.at + ahead)
+            .map_or(&TokenKind::End, |token| &token.kind)
     }
 
     fn span(&self) -> Span {
@@ -196,11 +211,19 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, punctuation: &str) -> Parsed<()> {
-        if self.eat(punctuation) { Ok(()) } else { Err(self.unexpected(&format!("`{punctuation}`"))) }
+        if self.eat(punctuation) {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("`{punctuation}`")))
+        }
     }
 
     fn expect_keyword(&mut self, keyword: &str) -> Parsed<()> {
-        if self.eat_keyword(keyword) { Ok(()) } else { Err(self.unexpected(&format!("`{keyword}`"))) }
+        if self.eat_keyword(keyword) {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("`{keyword}`")))
+        }
     }
 
     fn identifier(&mut self) -> Parsed<Ident> {
@@ -230,7 +253,10 @@ impl<'a> Parser<'a> {
             TokenKind::Identifier(name) => format!("`{name}`"),
             TokenKind::Keyword(word) | TokenKind::Punctuation(word) => format!("`{word}`"),
         };
-        SyntaxError { span, message: format!("Expected {expected}, found {found}.") }
+        SyntaxError {
+            span,
+            message: format!("Expected {expected}, found {found}."),
+        }
     }
 
     /// Runs `parse` one level deeper.
@@ -279,7 +305,11 @@ impl<'a> Parser<'a> {
 
     /// Index of the bracket that closes the one at the cursor.
     fn closing_index(&self) -> Option<usize> {
-        self.closing.get(self.at).copied().flatten().map(|index| index as usize)
+        self.closing
+            .get(self.at)
+            .copied()
+            .flatten()
+            .map(|index| index as usize)
     }
 }
 
@@ -288,13 +318,17 @@ fn matching(tokens: &[Token]) -> Vec<Option<u32>> {
     let mut closing = vec![None; tokens.len()];
     let mut open: Vec<(usize, &str)> = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
-        let TokenKind::Punctuation(punctuation) = token.kind else { continue };
+        let TokenKind::Punctuation(punctuation) = token.kind else {
+            continue;
+        };
         match punctuation {
             "(" => open.push((index, ")")),
             "[" => open.push((index, "]")),
             "{" => open.push((index, "}")),
             ")" | "]" | "}" => {
-                if open.last().is_some_and(|(_, closer)| *closer == punctuation)
+                if open
+                    .last()
+                    .is_some_and(|(_, closer)| *closer == punctuation)
                     && let Some((start, _)) = open.pop()
                     && let Some(slot) = closing.get_mut(start)
                 {

@@ -29,29 +29,56 @@ impl Parser<'_> {
             let kind = if self.eat(".") {
                 let name = self.identifier()?;
                 let arguments = self.method_type_arguments();
-                ExprKind::Member { target: Box::new(expr), name, arguments }
+                ExprKind::Member {
+                    target: Box::new(expr),
+                    name,
+                    arguments,
+                }
             } else if self.is("(") {
                 let arguments = self.arguments("(", ")")?;
-                ExprKind::Call { target: Box::new(expr), arguments }
+                ExprKind::Call {
+                    target: Box::new(expr),
+                    arguments,
+                }
             } else if self.is("[") {
                 let arguments = self.arguments("[", "]")?;
-                ExprKind::Index { target: Box::new(expr), arguments }
+                ExprKind::Index {
+                    target: Box::new(expr),
+                    arguments,
+                }
             } else if self.is("?") && (self.is_at(1, ".") || self.is_conditional_index()) {
                 self.advance();
                 let span = self.span();
-                let receiver = Expr { kind: ExprKind::Receiver, span };
+                let receiver = Expr {
+                    kind: ExprKind::Receiver,
+                    span,
+                };
                 let rest = self.nested(|parser| parser.postfix_of(receiver, span, count))?;
-                ExprKind::ConditionalAccess { target: Box::new(expr), rest: Box::new(rest) }
+                ExprKind::ConditionalAccess {
+                    target: Box::new(expr),
+                    rest: Box::new(rest),
+                }
             } else if self.eat("++") {
                 self.assigned(&expr);
-                ExprKind::Step { increment: true, prefix: false, target: Box::new(expr) }
+                ExprKind::Step {
+                    increment: true,
+                    prefix: false,
+                    target: Box::new(expr),
+                }
             } else if self.eat("--") {
                 self.assigned(&expr);
-                ExprKind::Step { increment: false, prefix: false, target: Box::new(expr) }
+                ExprKind::Step {
+                    increment: false,
+                    prefix: false,
+                    target: Box::new(expr),
+                }
             } else {
                 return Ok(expr);
             };
-            expr = Expr { kind, span: self.since(start) };
+            expr = Expr {
+                kind,
+                span: self.since(start),
+            };
         }
     }
 
@@ -85,18 +112,28 @@ impl Parser<'_> {
         };
         let out = self.is_keyword("out");
         if !out && !self.is_keyword("ref") {
-            return Ok(Argument { name, value: ArgumentValue::Value(self.expression()?) });
+            return Ok(Argument {
+                name,
+                value: ArgumentValue::Value(self.expression()?),
+            });
         }
         self.advance();
         if out && self.is_contextual("_") && (self.is_at(1, ",") || self.is_at(1, ")")) {
             let span = self.span();
             self.advance();
-            return Ok(Argument { name, value: ArgumentValue::Discard(span) });
+            return Ok(Argument {
+                name,
+                value: ArgumentValue::Discard(span),
+            });
         }
         let declared = self.attempt(|parser| {
             let ty = parser.type_ref()?;
             let name = parser.identifier()?;
-            if parser.is(",") || parser.is(")") { Ok((ty, name)) } else { Err(parser.unexpected("`)`")) }
+            if parser.is(",") || parser.is(")") {
+                Ok((ty, name))
+            } else {
+                Err(parser.unexpected("`)`"))
+            }
         });
         let value = match declared {
             Some((ty, declared)) if out => ArgumentValue::Declare { ty, name: declared },
@@ -125,7 +162,10 @@ impl Parser<'_> {
         };
         if let Some(literal) = literal {
             self.advance();
-            return Ok(Expr { kind: ExprKind::Literal(literal), span: start });
+            return Ok(Expr {
+                kind: ExprKind::Literal(literal),
+                span: start,
+            });
         }
         let kind = match self.kind() {
             TokenKind::Interpolated(parts) => {
@@ -182,7 +222,10 @@ impl Parser<'_> {
             }
             _ => return Err(self.unexpected("an expression")),
         };
-        Ok(Expr { kind, span: self.since(start) })
+        Ok(Expr {
+            kind,
+            span: self.since(start),
+        })
     }
 
     /// `(a)` or `(a, b)`.
@@ -210,12 +253,18 @@ impl Parser<'_> {
             && let Some((None, inner)) = items.pop()
         {
             // A conditional access must not grow beyond its parentheses, nor a chain be re-read.
-            return Ok(Expr { kind: inner.kind, span });
+            return Ok(Expr {
+                kind: inner.kind,
+                span,
+            });
         }
         if items.len() < 2 {
             return Err(self.unexpected("a tuple of at least two values"));
         }
-        Ok(Expr { kind: ExprKind::Tuple(items), span })
+        Ok(Expr {
+            kind: ExprKind::Tuple(items),
+            span,
+        })
     }
 
     fn interpolated(&mut self, parts: Vec<InterpolationPart>) -> Parsed<ExprKind> {
@@ -223,10 +272,18 @@ impl Parser<'_> {
         for part in parts {
             out.push(match part {
                 InterpolationPart::Text(text) => Part::Text(text),
-                InterpolationPart::Hole { code, alignment, format } => {
+                InterpolationPart::Hole {
+                    code,
+                    alignment,
+                    format,
+                } => {
                     let value = self.embedded(code)?;
                     let alignment = alignment.map(|span| self.embedded(span)).transpose()?;
-                    Part::Hole { value, alignment, format }
+                    Part::Hole {
+                        value,
+                        alignment,
+                        format,
+                    }
                 }
             });
         }
@@ -269,7 +326,10 @@ impl Parser<'_> {
         } else {
             self.typed_creation()?
         };
-        Ok(Expr { kind, span: self.since(start) })
+        Ok(Expr {
+            kind,
+            span: self.since(start),
+        })
     }
 
     fn typed_creation(&mut self) -> Parsed<ExprKind> {
@@ -278,14 +338,29 @@ impl Parser<'_> {
         if self.is("?") && self.is_at(1, "[") {
             self.advance();
             let span = self.since(start);
-            ty = TypeRef { kind: TypeRefKind::Nullable(Box::new(ty)), span };
+            ty = TypeRef {
+                kind: TypeRefKind::Nullable(Box::new(ty)),
+                span,
+            };
         }
         if self.is("[") {
             return self.array_creation(ty, start);
         }
-        let arguments = if self.is("(") { self.arguments("(", ")")? } else { Vec::new() };
-        let initializer = if self.is("{") { Some(self.initializer()?) } else { None };
-        Ok(ExprKind::New { ty, arguments, initializer })
+        let arguments = if self.is("(") {
+            self.arguments("(", ")")?
+        } else {
+            Vec::new()
+        };
+        let initializer = if self.is("{") {
+            Some(self.initializer()?)
+        } else {
+            None
+        };
+        Ok(ExprKind::New {
+            ty,
+            arguments,
+            initializer,
+        })
     }
 
     fn array_creation(&mut self, element: TypeRef, start: Span) -> Parsed<ExprKind> {
@@ -307,13 +382,24 @@ impl Parser<'_> {
         while self.is("[") && self.is_at(1, "]") {
             let rank = self.array_rank()?;
             let span = self.since(start);
-            element = TypeRef { kind: TypeRefKind::Array(Box::new(element), rank), span };
+            element = TypeRef {
+                kind: TypeRefKind::Array(Box::new(element), rank),
+                span,
+            };
         }
-        let items = if self.is("{") { Some(self.array_items()?) } else { None };
+        let items = if self.is("{") {
+            Some(self.array_items()?)
+        } else {
+            None
+        };
         if length.is_none() && items.is_none() {
             return Err(self.unexpected("the length or the items of the array"));
         }
-        Ok(ExprKind::NewArray { element, length, items })
+        Ok(ExprKind::NewArray {
+            element,
+            length,
+            items,
+        })
     }
 
     /// `{ a, b, }`.
@@ -337,7 +423,10 @@ impl Parser<'_> {
         if self.is("{") {
             let start = self.span();
             let items = self.array_items()?;
-            return Ok(Expr { kind: ExprKind::ArrayInitializer(items), span: self.since(start) });
+            return Ok(Expr {
+                kind: ExprKind::ArrayInitializer(items),
+                span: self.since(start),
+            });
         }
         self.expression()
     }
@@ -347,8 +436,13 @@ impl Parser<'_> {
             parser.expect("{")?;
             let mut members = Vec::new();
             while !parser.is("}") {
-                let named = matches!(parser.kind(), TokenKind::Identifier(_)) && parser.is_at(1, "=");
-                let name = if named { Some(parser.identifier()?) } else { None };
+                let named =
+                    matches!(parser.kind(), TokenKind::Identifier(_)) && parser.is_at(1, "=");
+                let name = if named {
+                    Some(parser.identifier()?)
+                } else {
+                    None
+                };
                 if named {
                     parser.advance();
                 }
@@ -375,8 +469,7 @@ impl Parser<'_> {
     fn initializer(&mut self) -> Parsed<Initializer> {
         self.nested(|parser| {
             parser.expect("{")?;
-            let members =
-                matches!(parser.kind(), TokenKind::Identifier(_)) && parser.is_at(1, "=");
+            let members = matches!(parser.kind(), TokenKind::Identifier(_)) && parser.is_at(1, "=");
             let initializer = if members {
                 let mut all = Vec::new();
                 while !parser.is("}") {

@@ -89,9 +89,14 @@ impl Parser<'_> {
             (SignatureKind::Property, Vec::new())
         };
         match self.kind() {
-            TokenKind::End => {
-                Ok(Signature { is_static, kind, returns, name, type_parameters, parameters })
-            }
+            TokenKind::End => Ok(Signature {
+                is_static,
+                kind,
+                returns,
+                name,
+                type_parameters,
+                parameters,
+            }),
             _ => Err(self.unexpected("the end of the signature")),
         }
     }
@@ -104,8 +109,18 @@ impl Parser<'_> {
             let params = self.eat_keyword("params");
             let ty = self.type_ref()?;
             let name = self.identifier()?.name;
-            let default = if self.eat("=") { Some(self.expression()?) } else { None };
-            all.push(SignatureParameter { ty, name, out, params, default });
+            let default = if self.eat("=") {
+                Some(self.expression()?)
+            } else {
+                None
+            };
+            all.push(SignatureParameter {
+                ty,
+                name,
+                out,
+                params,
+                default,
+            });
             if !self.eat(",") {
                 break;
             }

@@ -75,7 +75,10 @@ impl Parser<'_> {
     fn statement(&mut self) -> Parsed<Statement> {
         let start = self.span();
         let kind = self.nested(Self::statement_kind)?;
-        Ok(Statement { kind, span: self.since(start) })
+        Ok(Statement {
+            kind,
+            span: self.since(start),
+        })
     }
 
     fn statement_kind(&mut self) -> Parsed<StatementKind> {
@@ -107,13 +110,21 @@ impl Parser<'_> {
                 "using" => self.using_statement(),
                 "return" => {
                     self.advance();
-                    let value = if self.is(";") { None } else { Some(self.expression()?) };
+                    let value = if self.is(";") {
+                        None
+                    } else {
+                        Some(self.expression()?)
+                    };
                     self.expect(";")?;
                     Ok(StatementKind::Return(value))
                 }
                 "throw" => {
                     self.advance();
-                    let value = if self.is(";") { None } else { Some(self.expression()?) };
+                    let value = if self.is(";") {
+                        None
+                    } else {
+                        Some(self.expression()?)
+                    };
                     self.expect(";")?;
                     Ok(StatementKind::Throw(value))
                 }
@@ -191,10 +202,18 @@ impl Parser<'_> {
         let mut names = Vec::new();
         loop {
             let name = self.identifier()?;
-            let value = if self.eat("=") { Some(self.variable_initializer()?) } else { None };
+            let value = if self.eat("=") {
+                Some(self.variable_initializer()?)
+            } else {
+                None
+            };
             names.push((name, value));
             if !self.eat(",") {
-                return Ok(StatementKind::Local { ty, constant, names });
+                return Ok(StatementKind::Local {
+                    ty,
+                    constant,
+                    names,
+                });
             }
         }
     }
@@ -223,13 +242,17 @@ impl Parser<'_> {
             if !parser.is("(") {
                 return Err(parser.unexpected("`(`"));
             }
-            let body = parser.closing_index().and_then(|index| parser.tokens.get(index + 1));
+            let body = parser
+                .closing_index()
+                .and_then(|index| parser.tokens.get(index + 1));
             match body.map(|token| &token.kind) {
                 Some(TokenKind::Punctuation("{" | "=>")) => Ok((returns, name)),
                 _ => Err(parser.unexpected("`{`")),
             }
         });
-        let Some((returns, name)) = header else { return Ok(None) };
+        let Some((returns, name)) = header else {
+            return Ok(None);
+        };
         let parameters = self.parameters()?;
         let body = if self.eat("=>") {
             let body = self.function_body()?;
@@ -240,7 +263,12 @@ impl Parser<'_> {
         };
         let void = Self::simple_name(&returns).is_some_and(|name| name.as_ref() == "void");
         let returns = if void { None } else { Some(returns) };
-        Ok(Some(StatementKind::LocalFunction { returns, name, parameters, body }))
+        Ok(Some(StatementKind::LocalFunction {
+            returns,
+            name,
+            parameters,
+            body,
+        }))
     }
 
     fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
@@ -252,7 +280,11 @@ impl Parser<'_> {
             }
             let ty = self.type_ref()?;
             let name = self.identifier()?;
-            let default = if self.eat("=") { Some(self.expression()?) } else { None };
+            let default = if self.eat("=") {
+                Some(self.expression()?)
+            } else {
+                None
+            };
             all.push(Parameter { ty, name, default });
             if !self.eat(",") {
                 break;
@@ -294,21 +326,40 @@ impl Parser<'_> {
         if !self.is(";") {
             if let Some(ty) = self.declared_type() {
                 let kind = self.local_names(ty, false)?;
-                init.push(Statement { kind, span: self.since(start) });
+                init.push(Statement {
+                    kind,
+                    span: self.since(start),
+                });
             } else {
                 for expr in self.expression_list()? {
                     let span = expr.span;
-                    init.push(Statement { kind: StatementKind::Expression(expr), span });
+                    init.push(Statement {
+                        kind: StatementKind::Expression(expr),
+                        span,
+                    });
                 }
             }
         }
         self.expect(";")?;
-        let condition = if self.is(";") { None } else { Some(self.expression()?) };
+        let condition = if self.is(";") {
+            None
+        } else {
+            Some(self.expression()?)
+        };
         self.expect(";")?;
-        let step = if self.is(")") { Vec::new() } else { self.expression_list()? };
+        let step = if self.is(")") {
+            Vec::new()
+        } else {
+            self.expression_list()?
+        };
         self.expect(")")?;
         let body = Box::new(self.statement()?);
-        Ok(StatementKind::For { init, condition, step, body })
+        Ok(StatementKind::For {
+            init,
+            condition,
+            step,
+            body,
+        })
     }
 
     fn expression_list(&mut self) -> Parsed<Vec<crate::expression::ast::Expr>> {
@@ -328,7 +379,12 @@ impl Parser<'_> {
         let source = self.expression()?;
         self.expect(")")?;
         let body = Box::new(self.statement()?);
-        Ok(StatementKind::Foreach { ty, name, source, body })
+        Ok(StatementKind::Foreach {
+            ty,
+            name,
+            source,
+            body,
+        })
     }
 
     fn switch_statement(&mut self) -> Parsed<StatementKind> {
@@ -396,13 +452,26 @@ impl Parser<'_> {
             } else {
                 None
             };
-            catches.push(Catch { ty, name, filter, body: self.block()? });
+            catches.push(Catch {
+                ty,
+                name,
+                filter,
+                body: self.block()?,
+            });
         }
-        let finally = if self.eat_keyword("finally") { Some(self.block()?) } else { None };
+        let finally = if self.eat_keyword("finally") {
+            Some(self.block()?)
+        } else {
+            None
+        };
         if catches.is_empty() && finally.is_none() {
             return Err(self.unexpected("`catch` or `finally`"));
         }
-        Ok(StatementKind::Try { body, catches, finally })
+        Ok(StatementKind::Try {
+            body,
+            catches,
+            finally,
+        })
     }
 
     fn using_statement(&mut self) -> Parsed<StatementKind> {
@@ -420,7 +489,10 @@ impl Parser<'_> {
             Some(ty) => self.local_names(ty, false)?,
             None => StatementKind::Expression(self.expression()?),
         };
-        let resource = Statement { kind, span: self.since(inner) };
+        let resource = Statement {
+            kind,
+            span: self.since(inner),
+        };
         self.expect(")")?;
         let body = self.statement()?;
         Ok(StatementKind::Using(Box::new(resource), Box::new(body)))

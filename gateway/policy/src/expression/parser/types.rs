@@ -8,8 +8,8 @@ use crate::expression::token::TokenKind;
 
 /// Keywords that name a type.
 const PREDEFINED: &[&str] = &[
-    "bool", "byte", "char", "decimal", "double", "float", "int", "long", "object", "sbyte", "short",
-    "string", "uint", "ulong", "ushort", "void",
+    "bool", "byte", "char", "decimal", "double", "float", "int", "long", "object", "sbyte",
+    "short", "string", "uint", "ulong", "ushort", "void",
 ];
 
 impl Parser<'_> {
@@ -27,11 +27,17 @@ impl Parser<'_> {
                 if parser.is("?") && !matches!(ty.kind, TypeRefKind::Nullable(_)) {
                     parser.advance();
                     let span = parser.since(start);
-                    ty = TypeRef { kind: TypeRefKind::Nullable(Box::new(ty)), span };
+                    ty = TypeRef {
+                        kind: TypeRefKind::Nullable(Box::new(ty)),
+                        span,
+                    };
                 } else if parser.is("[") && (parser.is_at(1, "]") || parser.is_at(1, ",")) {
                     let rank = parser.array_rank()?;
                     let span = parser.since(start);
-                    ty = TypeRef { kind: TypeRefKind::Array(Box::new(ty), rank), span };
+                    ty = TypeRef {
+                        kind: TypeRefKind::Array(Box::new(ty), rank),
+                        span,
+                    };
                 } else {
                     return Ok(ty);
                 }
@@ -57,14 +63,25 @@ impl Parser<'_> {
             return self.tuple_type();
         }
         if self.is_predefined_type() {
-            let TokenKind::Keyword(word) = *self.kind() else { return Err(self.unexpected("a type")) };
+            let TokenKind::Keyword(word) = *self.kind() else {
+                return Err(self.unexpected("a type"));
+            };
             self.advance();
-            let name = Ident { name: word.into(), span: start };
-            return Ok(TypeRef { kind: TypeRefKind::Named(vec![name], Vec::new()), span: start });
+            let name = Ident {
+                name: word.into(),
+                span: start,
+            };
+            return Ok(TypeRef {
+                kind: TypeRefKind::Named(vec![name], Vec::new()),
+                span: start,
+            });
         }
         if self.is_contextual("var") && !self.is_at(1, ".") && !self.is_at(1, "<") {
             self.advance();
-            return Ok(TypeRef { kind: TypeRefKind::Var, span: start });
+            return Ok(TypeRef {
+                kind: TypeRefKind::Var,
+                span: start,
+            });
         }
         let mut names = Vec::new();
         loop {
@@ -78,11 +95,17 @@ impl Parser<'_> {
                     return Err(self.unexpected("no nested type"));
                 }
                 let span = self.since(start);
-                return Ok(TypeRef { kind: TypeRefKind::Named(names, arguments), span });
+                return Ok(TypeRef {
+                    kind: TypeRefKind::Named(names, arguments),
+                    span,
+                });
             }
             if !self.eat(".") && !self.eat("::") {
                 let span = self.since(start);
-                return Ok(TypeRef { kind: TypeRefKind::Named(names, Vec::new()), span });
+                return Ok(TypeRef {
+                    kind: TypeRefKind::Named(names, Vec::new()),
+                    span,
+                });
             }
         }
     }
@@ -119,7 +142,10 @@ impl Parser<'_> {
                 return Err(parser.unexpected("a tuple of at least two types"));
             }
             let span = parser.since(start);
-            Ok(TypeRef { kind: TypeRefKind::Tuple(items), span })
+            Ok(TypeRef {
+                kind: TypeRefKind::Tuple(items),
+                span,
+            })
         })
     }
 
@@ -132,15 +158,33 @@ impl Parser<'_> {
         let follows = |parser: &Self| match parser.kind() {
             TokenKind::Punctuation(punctuation) => matches!(
                 *punctuation,
-                "(" | ")" | "]" | "}" | ":" | ";" | "," | "." | "?" | "==" | "!=" | "|" | "^" | "&&"
-                    | "||" | "&" | "["
+                "(" | ")"
+                    | "]"
+                    | "}"
+                    | ":"
+                    | ";"
+                    | ","
+                    | "."
+                    | "?"
+                    | "=="
+                    | "!="
+                    | "|"
+                    | "^"
+                    | "&&"
+                    | "||"
+                    | "&"
+                    | "["
             ),
             TokenKind::End => true,
             _ => false,
         };
         self.attempt(|parser| {
             let arguments = parser.type_arguments()?;
-            if follows(parser) { Ok(arguments) } else { Err(parser.unexpected("`(`")) }
+            if follows(parser) {
+                Ok(arguments)
+            } else {
+                Err(parser.unexpected("`(`"))
+            }
         })
         .unwrap_or_default()
     }
@@ -148,10 +192,12 @@ impl Parser<'_> {
     /// The single name of a type, if it is one: for `x` in `x => …` and `case x:`.
     pub(super) fn simple_name(ty: &TypeRef) -> Option<Arc<str>> {
         match &ty.kind {
-            TypeRefKind::Named(names, arguments) if arguments.is_empty() => match names.as_slice() {
-                [name] => Some(Arc::clone(&name.name)),
-                _ => None,
-            },
+            TypeRefKind::Named(names, arguments) if arguments.is_empty() => {
+                match names.as_slice() {
+                    [name] => Some(Arc::clone(&name.name)),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }
