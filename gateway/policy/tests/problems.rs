@@ -245,6 +245,33 @@ fn no_number_of_warnings_hides_an_error() {
     );
 }
 
+#[test]
+fn the_deepest_document_compiles_prints_and_runs_on_a_small_stack() {
+    // 49 nested policies of two elements each, a section, and a policy inside.
+    let source = format!(
+        "<inbound>{}<set-method>PUT</set-method>{}</inbound>",
+        "<choose><when condition=\"true\">".repeat(49),
+        "</when></choose>".repeat(49)
+    );
+    let small = std::thread::Builder::new().stack_size(512 * 1024);
+    let method = small
+        .spawn(move || {
+            let document = gateway_policy::document::parse(&source).unwrap();
+            assert_eq!(
+                gateway_policy::document::parse(&document.to_xml()).as_ref(),
+                Ok(&document)
+            );
+            run(&program(&source), context(), &World::default())
+                .context
+                .request
+                .method
+        })
+        .unwrap()
+        .join()
+        .unwrap();
+    assert_eq!(method, "PUT");
+}
+
 // Lints.
 
 const REFUSE: &str = "<return-response><set-status code=\"403\"/></return-response>";
