@@ -120,6 +120,35 @@ fn end_to_end(name: &HeaderName) -> bool {
     ) || name.as_str().starts_with("x-forwarded-")
 }
 
+/// Removes from trailers what must not arrive there (RFC 9110 section 6.5.1): whatever decides about
+/// framing, routing, access or the meaning of the content, and identity headers. A backend that
+/// merges trailers into headers would take them for checked.
+pub(crate) fn clean_trailers(trailers: &mut HeaderMap) {
+    remove_identity(trailers);
+    remove_hop_by_hop(trailers);
+    for name in [
+        header::AUTHORIZATION,
+        header::CACHE_CONTROL,
+        header::CONTENT_ENCODING,
+        header::CONTENT_LENGTH,
+        header::CONTENT_RANGE,
+        header::CONTENT_TYPE,
+        header::COOKIE,
+        header::EXPECT,
+        header::HOST,
+        header::MAX_FORWARDS,
+        header::SET_COOKIE,
+        header::TRAILER,
+        header::VIA,
+        header::WWW_AUTHENTICATE,
+        FORWARDED_FOR,
+        FORWARDED_PROTO,
+        FORWARDED_HOST,
+    ] {
+        trailers.remove(name);
+    }
+}
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");

@@ -149,3 +149,20 @@ fn only_100_continue_can_be_expected() {
         Expectation::Unknown
     );
 }
+
+#[test]
+fn trailers_cannot_bring_what_headers_may_not() {
+    let mut trailers = map(&[
+        ("x-checksum", "1"),
+        ("grpc-status", "0"),
+        ("x-client-cert", "forged"),
+        ("X_SSL_Client_Verify", "SUCCESS"),
+        ("authorization", "Bearer x"),
+        ("host", "b"),
+        ("content-length", "3"),
+        ("transfer-encoding", "chunked"),
+        ("x-forwarded-for", "192.0.2.1"),
+    ]);
+    clean_trailers(&mut trailers);
+    assert_eq!(names(&trailers), ["x-checksum", "grpc-status"]);
+}

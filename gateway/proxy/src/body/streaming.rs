@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::{BodyError, sources};
+use crate::headers::clean_trailers;
 use crate::upstream::pool::Lease;
 
 pub(super) struct Streaming {
@@ -72,6 +73,13 @@ impl Streaming {
                 Poll::Ready(Some(Err(self.fail(error))))
             }
             Some(Ok(frame)) => {
+                let frame = match frame.into_trailers() {
+                    Ok(mut trailers) => {
+                        clean_trailers(&mut trailers);
+                        Frame::trailers(trailers)
+                    }
+                    Err(frame) => frame,
+                };
                 let length = frame.data_ref().map_or(0, Bytes::len) as u64;
                 if let Some(left) = self.left {
                     let Some(left) = left.checked_sub(length) else {

@@ -202,6 +202,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedIo<S> {
         if let Some(refusal) = this.activity.take_forced().filter(|_| !this.stopped) {
             this.refuse(refusal);
         }
+        if buffer.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
         loop {
             if this.pass_on(buffer) {
                 return Poll::Ready(Ok(()));

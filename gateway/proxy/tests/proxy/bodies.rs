@@ -298,3 +298,29 @@ async fn a_gibibyte_passes_each_way_without_filling_the_memory() {
     let downloaded = resident_bytes();
     assert!(downloaded < before + ROOM, "{before} {downloaded}");
 }
+
+#[tokio::test]
+async fn trailers_of_requests_pass_without_identity() {
+    let bench = Bench::start();
+    for alpn in [Alpn::Http1, Alpn::Http2] {
+        let client = bench.client().alpn(alpn).build().unwrap();
+        let (sender, body) = channel(None);
+        let mut trailers = http::HeaderMap::new();
+        trailers.insert("x-checksum", http::HeaderValue::from_static("1"));
+        trailers.insert("x-client-cert", http::HeaderValue::from_static("forged"));
+        let request = Request::post("/api/x")
+            .header("trailer", "x-checksum, x-client-cert")
+            .body(body)
+            .unwrap();
+        let send = async {
+            sender.send("content").await;
+            sender.trailers(trailers).await;
+            drop(sender);
+        };
+        let (response, ()) = tokio::join!(client.send(request), send);
+        assert_eq!(response.unwrap().status, 200);
+        let seen = bench.origin.last().unwrap().trailers.unwrap();
+        assert_eq!(seen["x-checksum"], "1");
+        assert!(!seen.contains_key("x-client-cert"), "{alpn:?} {seen:?}");
+    }
+}
