@@ -20,6 +20,6 @@ pub use connections::{Connections, Kind, Outcome, Seen};
 pub use expectation::{Sessions, assert_answered, assert_shut_out};
 pub use gateway::{Builder, TestGateway};
 pub use installation::{Installation, Served, health};
-pub use process::{Process, program};
+pub use process::{Process, program, without_test_variables};
 pub use real_clients::{Got, Program, python_program};
 pub use workers::{Worker, unique_path};

@@ -33,6 +33,17 @@ pub fn program() -> PathBuf {
     program
 }
 
+/// Takes `COUNTERSIGN_TEST_…` out of its environment: they are no settings, and the program refuses
+/// what is none.
+pub fn without_test_variables(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("COUNTERSIGN_TEST_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// A running process whose output is kept. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -48,7 +59,7 @@ impl Process {
     /// If it cannot be started.
     #[must_use]
     pub fn start(mut command: Command) -> Self {
-        command
+        without_test_variables(&mut command)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

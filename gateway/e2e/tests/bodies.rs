@@ -1,6 +1,6 @@
 //! Bodies through the real process: however large, both ways, with back-pressure, in little memory.
 //!
-//! `COUNTERSIGN_BODY_MIB=1024` makes them a gibibyte each; the normal run has 256 MiB.
+//! `COUNTERSIGN_TEST_BODY_MIB=1024` makes them a gibibyte each; the normal run has 256 MiB.
 
 #![allow(
     missing_docs,
@@ -30,7 +30,7 @@ const GROWTH: u64 = 64 << 20;
 const MIB: u64 = 1 << 20;
 
 fn size() -> u64 {
-    let mebibytes = std::env::var("COUNTERSIGN_BODY_MIB").ok();
+    let mebibytes = std::env::var("COUNTERSIGN_TEST_BODY_MIB").ok();
     mebibytes.map_or(256, |text| text.parse().expect("a number of mebibytes")) * MIB
 }
 

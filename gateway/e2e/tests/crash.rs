@@ -276,12 +276,12 @@ async fn check_served(installation: &Installation, served: &Served, writers: &[W
 
 #[tokio::test]
 async fn whenever_the_process_is_killed_every_acknowledged_change_is_there_whole_and_served() {
-    let seed = std::env::var("COUNTERSIGN_CRASH_SEED");
+    let seed = std::env::var("COUNTERSIGN_TEST_CRASH_SEED");
     let seed = seed
         .ok()
         .and_then(|seed| seed.parse().ok())
         .unwrap_or(20_261_122);
-    println!("COUNTERSIGN_CRASH_SEED={seed}");
+    println!("COUNTERSIGN_TEST_CRASH_SEED={seed}");
     let mut random = Random(seed);
     let installation = Installation::new("");
     // So that forgetting old revisions is interrupted too.

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use gateway_e2e::{Installation, Process, health, operation, program};
+use gateway_e2e::{Installation, Process, health, operation, program, without_test_variables};
 use gateway_testkit::{Alpn, Answer, Origin, eventually};
 use serde_json::Value;
 
@@ -24,7 +24,9 @@ fn run(mut command: Command) -> (Option<i32>, String) {
         status,
         stdout,
         stderr,
-    } = command.output().expect("it runs");
+    } = without_test_variables(&mut command)
+        .output()
+        .expect("it runs");
     let text = [stdout, stderr].concat();
     (status.code(), String::from_utf8_lossy(&text).into_owned())
 }
