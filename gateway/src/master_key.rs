@@ -11,7 +11,7 @@ use gateway_tls::seal::MasterKey;
 ///
 /// # Errors
 /// If the file cannot be read or written, or is not a master key.
-pub fn open_or_create(path: &Path) -> Result<MasterKey, String> {
+pub(crate) fn open_or_create(path: &Path) -> Result<MasterKey, String> {
     let named = |error: &dyn std::fmt::Display| format!("`{}`: {error}", path.display());
     match fs::read(path) {
         Ok(contents) => MasterKey::parse(&contents).map_err(|error| named(&error)),

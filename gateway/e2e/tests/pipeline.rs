@@ -253,3 +253,44 @@ async fn distinguished_names_are_printed_as_dotnet_prints_them() {
         "CN=contoso.com, O=\"Contoso, Inc.\", L=Chicago, S=Illinois, C=US\nCN=My Trusted CA"
     );
 }
+
+#[tokio::test]
+async fn a_policy_that_never_ends_is_stopped_by_its_budget_and_the_others_are_served() {
+    let origin = Origin::http();
+    let gateway = TestGateway::builder()
+        .configuration("[limits]\npolicy_instructions = 20000\nmax_headers = 20")
+        .start()
+        .await;
+    let endless = r#"<policies><inbound><set-variable name="n" value="@{ var i = 0; while (true) { i = i + 1; } return i; }" /></inbound></policies>"#;
+    gateway.put_api("endless", &origin.url(), endless).await;
+    gateway
+        .put_api(
+            "good",
+            &origin.url(),
+            "<policies><inbound><base /></inbound></policies>",
+        )
+        .await;
+    let failed = get(&gateway, "/endless/x").await;
+    assert_eq!(failed.status, 500);
+    assert!(
+        !failed.text().contains("budget"),
+        "the client learns nothing: {}",
+        failed.text()
+    );
+    assert_eq!(get(&gateway, "/good/x").await.status, 200);
+
+    let mut request = http::Request::get("/good/x");
+    for i in 0..30 {
+        request = request.header(format!("x-{i}"), "v");
+    }
+    let request = request.body(gateway_testkit::empty()).unwrap();
+    let response = gateway
+        .client()
+        .build()
+        .unwrap()
+        .send(request)
+        .await
+        .unwrap();
+    assert_eq!(response.status, 431);
+    assert_eq!(origin.request_count(), 1);
+}

@@ -247,7 +247,7 @@ listen = "127.0.0.1:1"
         "line 11: trust.revocation: expected \"hard\", \"soft\" or \"off\", found \"sometimes\"",
         "line 14: log.level: `loud` is not a log filter: expected off, error, warn, info, debug, trace or target=level",
         "line 15: log.audit: `/etc/countersign/no/such/directory/audit.jsonl` cannot be created: `/etc/countersign/no/such/directory` does not exist",
-        "line 18: limits.max_headers: must be from 1 to 1000",
+        "line 18: limits.max_headers: must be from 1 to 100",
         "line 19: limits.max_header_bytes: expected a number of bytes such as 65536 or \"64KiB\" (KiB, MiB, GiB), found \"64KB\"",
         "line 20: limits.idle_timout: is not known; did you mean `idle_timeout`?",
         "line 24: host[1].certificate: `/etc/countersign/missing.pem` does not exist",
