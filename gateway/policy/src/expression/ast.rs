@@ -141,11 +141,15 @@ pub(crate) enum Literal {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Part {
     Text(Arc<str>),
-    Hole {
-        value: Expr,
-        alignment: Option<Expr>,
-        format: Option<Arc<str>>,
-    },
+    Hole(Box<Hole>),
+}
+
+/// `{value,alignment:format}`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Hole {
+    pub(crate) value: Expr,
+    pub(crate) alignment: Option<Expr>,
+    pub(crate) format: Option<Arc<str>>,
 }
 
 /// An argument of a call.

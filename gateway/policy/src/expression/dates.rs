@@ -1,5 +1,5 @@
 //! Dates and spans as text, under the invariant culture (.NET's "Standard date and time format
-//! strings", "Custom date and time format strings", "Standard TimeSpan format strings").
+//! strings", "Custom date and time format strings", "Standard `TimeSpan` format strings").
 
 use super::exception::Exception;
 use super::time::{DAY, DateTime, DateTimeOffset, HOUR, Kind, MINUTE, SECOND, TimeSpan, civil};

@@ -73,54 +73,54 @@ pub(crate) enum Node {
     Local(usize),
     Captured(usize),
     /// Stores and yields.
-    Store(Target, Box<Node>),
+    Store(Target, Box<Self>),
     Call(Box<Call>),
     /// Calls a delegate.
-    Invoke(Box<Node>, Box<[Node]>),
-    Unary(UnaryOp, Box<Node>),
-    Binary(Box<(BinaryOp, Node, Node)>),
+    Invoke(Box<Self>, Box<[Self]>),
+    Unary(UnaryOp, Box<Self>),
+    Binary(Box<(BinaryOp, Self, Self)>),
     /// Operators of one level from left to right.
-    Chain(Box<Node>, Box<[(BinaryOp, Node)]>),
+    Chain(Box<Self>, Box<[(BinaryOp, Self)]>),
     /// `==` of references; negated for `!=`.
     SameReference {
         negate: bool,
-        operands: Box<(Node, Node)>,
+        operands: Box<(Self, Self)>,
     },
-    And(Box<[Node]>),
-    Or(Box<[Node]>),
-    Coalesce(Box<[Node]>),
-    Conditional(Box<(Node, Node, Node)>),
+    And(Box<[Self]>),
+    Or(Box<[Self]>),
+    Coalesce(Box<[Self]>),
+    Conditional(Box<(Self, Self, Self)>),
     /// Evaluates the first into the slot; `null` there is the result, else the second is.
-    ConditionalAccess(usize, Box<(Node, Node)>),
+    ConditionalAccess(usize, Box<(Self, Self)>),
     /// Texts of all, joined.
-    Concat(Box<[Node]>),
+    Concat(Box<[Self]>),
     /// An interpolated string.
     Format(Box<[Piece]>),
-    Convert(Conversion, Box<Node>),
-    Is(Box<Node>, Type),
-    As(Box<Node>, Type),
+    Convert(Conversion, Box<Self>),
+    Is(Box<Self>, Type),
+    As(Box<Self>, Type),
     /// Tests and stores: `x is T name`.
-    IsStore(Box<Node>, Type, Target),
+    IsStore(Box<Self>, Type, Target),
     /// `case` with a constant.
-    EqualsConstant(Box<Node>, Value),
-    NewArray(Type, Box<[Node]>),
-    NewArraySized(Type, Value, Box<Node>),
-    Anonymous(Arc<[(Arc<str>, Type)]>, Box<[Node]>),
-    Tuple(Arc<[Type]>, Box<[Node]>),
+    EqualsConstant(Box<Self>, Value),
+    NewArray(Type, Box<[Self]>),
+    NewArraySized(Type, Value, Box<Self>),
+    Anonymous(Arc<[(Arc<str>, Type)]>, Box<[Self]>),
+    Tuple(Arc<[Type]>, Box<[Self]>),
     /// Item of a tuple or property of an anonymous object, by index.
-    Field(Box<Node>, usize),
+    Field(Box<Self>, usize),
     /// The object in the slot after all additions to it.
     Initialize {
         slot: usize,
-        object: Box<Node>,
-        additions: Box<[Node]>,
+        object: Box<Self>,
+        additions: Box<[Self]>,
     },
     Lambda(Box<Lambda>),
     /// `x op= v`, `x++`.
     Update(Box<Update>),
     /// `a[i] = v`.
     SetElement(Box<SetElement>),
-    Throw(Box<Node>),
+    Throw(Box<Self>),
 }
 
 /// A call of the library.
@@ -214,16 +214,16 @@ pub(crate) enum Conversion {
 #[derive(Debug)]
 pub(crate) enum Step {
     Value(Node),
-    Block(Vec<Step>),
+    Block(Vec<Self>),
     /// New variables for functions to capture.
     Fresh(Vec<usize>),
     /// Local functions of a block, which may capture themselves: slot and closure.
     Define(Vec<(usize, Node)>),
-    If(Vec<(Node, Step)>, Option<Box<Step>>),
+    If(Vec<(Node, Self)>, Option<Box<Self>>),
     /// Condition, body, steps between; the condition is tested after the first body if `late`.
     Loop {
         condition: Option<Node>,
-        body: Box<Step>,
+        body: Box<Self>,
         between: Vec<Node>,
         late: bool,
     },
@@ -231,19 +231,19 @@ pub(crate) enum Step {
         variable: Target,
         conversion: Option<Conversion>,
         source: Node,
-        body: Box<Step>,
+        body: Box<Self>,
     },
     /// Stores the subject, then runs the first section a label of which holds.
     Switch {
         slot: usize,
         subject: Node,
-        sections: Vec<(Vec<Node>, Vec<Step>)>,
+        sections: Vec<(Vec<Node>, Vec<Self>)>,
         default: Option<usize>,
     },
     Try {
-        body: Vec<Step>,
+        body: Vec<Self>,
         catches: Vec<Handler>,
-        finally: Option<Vec<Step>>,
+        finally: Option<Vec<Self>>,
     },
     Return(Option<Node>),
     Throw(Node),

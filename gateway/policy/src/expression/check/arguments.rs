@@ -294,7 +294,9 @@ fn assign(
         };
         let slot = order.get_mut(place)?;
         let params = parameters.get(place)?.params;
-        if !slot.is_empty() && !(expanded && params) {
+        let taken = !slot.is_empty();
+        let collects = expanded && params;
+        if taken && !collects {
             return None;
         }
         slot.push(index);

@@ -179,17 +179,17 @@ impl Checker<'_> {
             return self.invoke(receiver, &parameters, &result, arguments, span);
         }
         let mut prepared = self.prepare(arguments);
-        if group.receiver.is_none() && group.owner == Type::Basic(Basic::Enumerable) {
-            if let Some(group) = self.extension_call(&group, &mut prepared) {
-                return self.call_prepared(group, prepared, span);
-            }
+        if group.receiver.is_none()
+            && group.owner == Type::Basic(Basic::Enumerable)
+            && let Some(group) = Self::extension_call(&group, &mut prepared)
+        {
+            return self.call_prepared(group, prepared, span);
         }
         self.call_prepared(group, prepared, span)
     }
 
     /// `Enumerable.Where(items, …)` as `items.Where(…)`.
     fn extension_call(
-        &mut self,
         group: &MethodGroup,
         prepared: &mut Vec<Prepared<'_>>,
     ) -> Option<MethodGroup> {
@@ -510,25 +510,9 @@ impl Checker<'_> {
                         format!("There is no identity list `{}`.{suggestion}", id.as_str()),
                     );
                 }
-                if !self
-                    .out
-                    .identity_lists
-                    .iter()
-                    .any(|known| known.as_str() == id.as_str())
-                {
-                    self.out.identity_lists.push(id.to_string());
-                }
+                remember(&mut self.out.identity_lists, id);
             }
-            Type::Basic(Basic::CertificateMap) => {
-                if !self
-                    .out
-                    .certificates
-                    .iter()
-                    .any(|known| known.as_str() == id.as_str())
-                {
-                    self.out.certificates.push(id.to_string());
-                }
-            }
+            Type::Basic(Basic::CertificateMap) => remember(&mut self.out.certificates, id),
             _ => {}
         }
     }
@@ -599,5 +583,12 @@ pub(super) fn delegate(ty: &Type) -> Option<(Vec<Type>, Type)> {
         Type::Generic(Family::Action, arguments) => Some((arguments.to_vec(), Type::Void)),
         Type::Generic(Family::Predicate, arguments) => Some((arguments.to_vec(), Type::BOOL)),
         _ => None,
+    }
+}
+
+/// Adds a name once.
+fn remember(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::members::Bound;
 use super::scope::read;
 use super::{Checker, Typed};
-use crate::expression::ast::{Expr, ExprKind, Literal, Part, Pattern, TypeRef, TypeRefKind};
+use crate::expression::ast::{Expr, ExprKind, Hole, Literal, Part, Pattern, TypeRef, TypeRefKind};
 use crate::expression::node::{Node, Piece, Target};
 use crate::expression::text::Text;
 use crate::expression::token::{IntegerLiteral, Span};
@@ -145,11 +145,12 @@ impl Checker<'_> {
         for part in parts {
             match part {
                 Part::Text(text) => pieces.push(Piece::Text(Arc::clone(text))),
-                Part::Hole {
-                    value,
-                    alignment,
-                    format,
-                } => {
+                Part::Hole(hole) => {
+                    let Hole {
+                        value,
+                        alignment,
+                        format,
+                    } = hole.as_ref();
                     let typed = self.expr(value, None);
                     if typed.ty == Type::Void {
                         self.error("TypeMismatch", value.span, "The expression has no value.");

@@ -231,10 +231,7 @@ impl Checker<'_> {
     /// Whether an expression is the name of a method and not called.
     pub(super) fn is_method_name(&mut self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Name(name, _) => {
-                let known = self.known_function(&name.name);
-                known
-            }
+            ExprKind::Name(name, _) => self.known_function(&name.name),
             ExprKind::Member { target, name, .. } => {
                 // Only types are looked at: their members are known without evaluating anything.
                 let ty = match &target.kind {
@@ -332,7 +329,7 @@ impl Checker<'_> {
         body: &LambdaBody,
         span: Span,
     ) -> Node {
-        let (types, result) = delegate(ty).unwrap_or_default();
+        let (types, result) = delegate(ty).unwrap_or((Vec::new(), Type::Void));
         let declared: Vec<(&Ident, Type)> = parameters
             .iter()
             .map(|parameter| &parameter.name)
@@ -340,12 +337,6 @@ impl Checker<'_> {
             .collect();
         let (node, _) = self.function(&declared, body, Returns::Declared(result), Some(ty), span);
         node
-    }
-}
-
-impl Default for Type {
-    fn default() -> Self {
-        Self::Void
     }
 }
 

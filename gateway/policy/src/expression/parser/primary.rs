@@ -2,8 +2,8 @@
 
 use super::{MAX_POSTFIX, Parsed, Parser, SyntaxError};
 use crate::expression::ast::{
-    Argument, ArgumentValue, Element, Expr, ExprKind, Ident, Initializer, Literal, Part, TypeRef,
-    TypeRefKind,
+    Argument, ArgumentValue, Element, Expr, ExprKind, Hole, Ident, Initializer, Literal, Part,
+    TypeRef, TypeRefKind,
 };
 use crate::expression::lexer;
 use crate::expression::token::{InterpolationPart, Span, TokenKind};
@@ -279,11 +279,11 @@ impl Parser<'_> {
                 } => {
                     let value = self.embedded(code)?;
                     let alignment = alignment.map(|span| self.embedded(span)).transpose()?;
-                    Part::Hole {
+                    Part::Hole(Box::new(Hole {
                         value,
                         alignment,
                         format,
-                    }
+                    }))
                 }
             });
         }
@@ -447,14 +447,11 @@ impl Parser<'_> {
                     parser.advance();
                 }
                 let value = parser.expression()?;
-                let name = match (name, implied_name(&value)) {
-                    (Some(name), _) | (None, Some(name)) => name,
-                    (None, None) => {
-                        return Err(SyntaxError {
-                            span: value.span,
-                            message: "Expected `Name = value` in an anonymous object.".to_owned(),
-                        });
-                    }
+                let Some(name) = name.or_else(|| implied_name(&value)) else {
+                    return Err(SyntaxError {
+                        span: value.span,
+                        message: "Expected `Name = value` in an anonymous object.".to_owned(),
+                    });
                 };
                 members.push((name, value));
                 if !parser.eat(",") {
