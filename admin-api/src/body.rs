@@ -1,6 +1,7 @@
 //! Reading request bodies: bounded, strict, and identity lists as they arrive.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -42,16 +43,40 @@ pub(crate) async fn discard(
     read(request, payload, limits.body, limits).await.map(drop)
 }
 
+/// Reads on for a moment what will not be looked at, so that a client that is still sending sees the
+/// refusal instead of a connection that breaks.
+pub(crate) async fn drain(payload: &mut Payload) {
+    let mut left = DRAINED_BYTES;
+    let reading = async {
+        while let Some(Ok(part)) = payload.next().await {
+            left = left.saturating_sub(part.len());
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whoever takes longer has been given a fair chance.
+    let _ = tokio::time::timeout(DRAINED_FOR, reading).await;
+}
+
+/// How much of a refused body is read, and for how long.
+const DRAINED_BYTES: usize = 16 * 1024 * 1024;
+const DRAINED_FOR: Duration = Duration::from_secs(2);
+
 async fn read(
     request: &HttpRequest,
     mut payload: Payload,
     most: usize,
     limits: &Limits,
 ) -> Result<Zeroizing<Vec<u8>>, ApiError> {
-    check(request, most)?;
+    if let Err(refusal) = check(request, most) {
+        drain(&mut payload).await;
+        return Err(refusal);
+    }
     let mut body = Zeroizing::new(Vec::new());
     while let Some(part) = next(&mut payload, limits).await? {
         if body.len() + part.len() > most {
+            drain(&mut payload).await;
             return Err(too_large(most));
         }
         body.extend_from_slice(&part);
@@ -66,7 +91,10 @@ pub(crate) async fn read_list(
     limits: &Limits,
 ) -> Result<ParsedList, ApiError> {
     let most = limits.list_body;
-    check(request, most)?;
+    if let Err(refusal) = check(request, most) {
+        drain(&mut payload).await;
+        return Err(refusal);
+    }
     let (sender, receiver) = mpsc::channel(8);
     let list_limits = limits.list;
     let reader = PartReader {
@@ -105,6 +133,9 @@ pub(crate) async fn read_list(
     }
     drop(sender);
     let parsed = parsing.await;
+    if failure.is_some() || !matches!(parsed, Ok(Ok(_))) {
+        drain(&mut payload).await;
+    }
     if let Some(failure) = failure {
         return Err(failure);
     }

@@ -65,11 +65,17 @@ pub(crate) async fn serve(
 
 async fn answer(
     request: &HttpRequest,
-    payload: Payload,
+    mut payload: Payload,
     shared: &Data<Shared>,
 ) -> Result<Reply, ApiError> {
     // Before anything else: whoever is not known learns nothing, not even what exists.
-    let caller = authenticate(request, shared).await?;
+    let caller = match authenticate(request, shared).await {
+        Ok(caller) => caller,
+        Err(refusal) => {
+            body::drain(&mut payload).await;
+            return Err(refusal);
+        }
+    };
     let query = Query::parse(request.query_string());
     let address = target::resolve(request.uri().path(), &shared.identity).map_err(no_target)?;
     query

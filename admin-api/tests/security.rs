@@ -124,6 +124,19 @@ async fn plain_http_is_not_spoken() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_still_sending_sees_why_it_is_refused() {
+    let api = Api::start();
+    let huge = || Some(vec![b'x'; 8 << 20]);
+    let stranger = api.client_with("wrong-token-of-some-length");
+    let reply = stranger.bytes(Method::PUT, NV, huge(), "application/json", &[]);
+    refused(&reply.await.unwrap());
+    let reply = api
+        .client
+        .bytes(Method::PUT, NV, huge(), "application/json", &[]);
+    assert_eq!(reply.await.unwrap().status, 413);
+}
+
+#[tokio::test]
 async fn bodies_that_are_too_large_or_compressed_are_refused_with_json() {
     let api = Api::with(|limits| {
         limits.body = 1_000;

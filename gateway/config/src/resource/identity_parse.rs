@@ -138,11 +138,12 @@ impl State {
             let message = "`name` is required for an identity without a thumbprint.";
             return self.problem(place, message).then_some(()).ok_or(());
         };
-        if !self
-            .names
-            .borrow_mut()
-            .insert(Arc::from(name.to_lowercase()))
-        {
+        let key = if name.chars().any(char::is_uppercase) {
+            Arc::from(name.to_lowercase())
+        } else {
+            Arc::clone(&name)
+        };
+        if !self.names.borrow_mut().insert(key) {
             let message = format!("There is another identity named `{name}`.");
             return self
                 .problem(format!("identities[{index}].name"), message)
