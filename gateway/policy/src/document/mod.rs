@@ -8,6 +8,7 @@ mod entity;
 mod lexer;
 mod lines;
 mod print;
+mod tag;
 mod text;
 mod tree;
 
