@@ -124,14 +124,11 @@ impl ApiError {
             ApplyError::Invalid { path, problems } => {
                 let path = path.to_string();
                 let is_other = own.is_some_and(|own| !own.eq_ignore_ascii_case(&path));
-                let mut error = Self::invalid(problems);
-                if is_other {
-                    error.message = format!("`{path}` would not be valid after this change:");
-                }
-                Self {
+                let error = Self {
                     target: Some(path).filter(|path| !path.is_empty()),
-                    ..error
-                }
+                    ..Self::invalid(problems)
+                };
+                if is_other { error.of_another() } else { error }
             }
             ApplyError::Store(reason) => Self::new(
                 507,
@@ -159,6 +156,18 @@ impl ApiError {
             "StoreUnreadable",
             format!("The history could not be read: {error}."),
         )
+    }
+
+    /// The same error, if its target is a resource that the client did not name.
+    pub(crate) fn of_another(mut self) -> Self {
+        if let Some(target) = self
+            .target
+            .as_ref()
+            .filter(|_| self.code == "ValidationError")
+        {
+            self.message = format!("`{target}` would not be valid after this change:");
+        }
+        self
     }
 
     /// The same error about a part of the body.

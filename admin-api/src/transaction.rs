@@ -51,7 +51,7 @@ pub(crate) async fn serve(call: &Call<'_>, body: &Value) -> Result<Reply, ApiErr
             });
             match index {
                 Some(index) => error.within(&format!("operations[{index}].body")),
-                None => error,
+                None => error.of_another(),
             }
         })?;
     Ok(Reply::json(200, render(call, &applied, &methods, dry_run)).at(applied.revision))
