@@ -52,12 +52,11 @@ impl Pool {
     pub(crate) fn take(&self, key: &PoolKey) -> Option<SendRequest<Body>> {
         let mut idle = self.idle.borrow_mut();
         let list = idle.get_mut(key)?;
-        let now = Instant::now();
-        list.retain(|one| {
-            !one.sender.is_closed() && now.duration_since(one.since) < self.idle_timeout
-        });
-        // One that was given back a moment ago may still have to notice that its response ended.
-        let ready = list.iter().rposition(|one| one.sender.is_ready())?;
+        // One that was given back a moment ago may still have to notice that its response ended; one
+        // that is closed or too old is left to the sweep.
+        let ready = list
+            .iter()
+            .rposition(|one| one.sender.is_ready() && one.since.elapsed() < self.idle_timeout)?;
         Some(list.remove(ready).sender)
     }
 

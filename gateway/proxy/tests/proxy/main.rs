@@ -17,4 +17,5 @@ mod framing;
 mod headers;
 mod judging;
 mod limits;
+mod load;
 mod records;
