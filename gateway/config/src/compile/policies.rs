@@ -264,7 +264,12 @@ impl Environment for ResourceEnvironment<'_> {
                 .map(|uploaded| uploaded.certificate.thumbprint.to_string())
                 .collect(),
             ResourceKind::Backend => stored(Kind::Backend),
-            ResourceKind::IdentityList => stored(Kind::IdentityList),
+            // Complete, because expressions that name a list are checked against it.
+            ResourceKind::IdentityList => self
+                .resources
+                .iter_kind(Kind::IdentityList)
+                .map(|path| path.name().to_string())
+                .collect(),
         }
     }
 
