@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gateway_testkit::{
-    Alpn, BodySender, Client, ClientBuilder, ClientError, Connection, Identity, Response, Session,
-    Streamed, TlsVersion, channel,
+    Alpn, Client, ClientBuilder, ClientError, Connection, Identity, Response, Session, TlsVersion,
 };
-use http::Request;
 use tokio::task::JoinSet;
 
 use crate::TestGateway;
+use crate::echo::Echo;
+use crate::seen::{Kind, Outcome, Seen};
 use crate::workers::{Worker, unique_path};
 
 /// Handshakes of one kind that begin at the same time.
@@ -27,89 +27,12 @@ const AT_ONCE: usize = 8;
 /// After so many rounds of handshakes without reaching every worker something is wrong.
 const ROUNDS: usize = 16;
 
-/// The ways in which a request reaches the gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// An HTTP/1.1 connection that has carried requests before.
-    KeepAlive,
-    /// An HTTP/2 connection that has carried requests before and carries another stream now.
-    Multiplexed,
-    /// A connection that offers a TLS 1.3 session.
-    Session13,
-    /// A connection that offers a TLS 1.2 session.
-    Session12,
-    /// A connection that offers no session.
-    Fresh,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::KeepAlive,
-        Self::Multiplexed,
-        Self::Session13,
-        Self::Session12,
-        Self::Fresh,
-    ];
-
-    /// Those that begin with a handshake.
-    pub const HANDSHAKES: [Self; 3] = [Self::Session13, Self::Session12, Self::Fresh];
-
-    /// Whether the connection was there before.
-    #[must_use]
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::KeepAlive | Self::Multiplexed)
-    }
-
-    /// Whether a session is offered.
-    #[must_use]
-    pub const fn offers_session(self) -> bool {
-        matches!(self, Self::Session13 | Self::Session12)
-    }
-}
-
-/// What became of one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was answered, by this revision and this worker.
-    Answered {
-        /// The status.
-        status: u16,
-        /// The revision that judged.
-        revision: u64,
-        /// Where.
-        worker: Worker,
-    },
-    /// A TLS alert ended the connection instead.
-    Alert(String),
-    /// Anything else.
-    Failed(String),
-}
-
-/// One request as its client saw it.
-#[derive(Debug, Clone)]
-pub struct Seen {
-    /// The way it took.
-    pub kind: Kind,
-    /// Whether the session that was offered was resumed; false where none was offered.
-    pub resumed: bool,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
 /// A connection that is kept open.
 struct Open {
     kind: Kind,
-    worker: Worker,
     connection: Arc<Connection>,
     /// An echo that has not ended, on the same HTTP/2 connection.
     stream: Option<Echo>,
-}
-
-/// A request whose body is being sent and whose response is being received.
-struct Echo {
-    body: BodySender,
-    response: Streamed,
 }
 
 /// One client: an open connection of each kind on every worker, and a session of each TLS version.
@@ -171,14 +94,13 @@ impl<'g> Connections<'g> {
                 }
             }
             assert_eq!(found.len(), self.workers, "{kind:?} reaches every worker");
-            for (worker, connection) in found {
+            for connection in found.into_values() {
                 let stream = match kind {
                     Kind::Multiplexed => Some(Echo::begin(&connection, self.api).await),
                     _ => None,
                 };
                 self.open.push(Open {
                     kind,
-                    worker,
                     connection: Arc::new(connection),
                     stream,
                 });
@@ -343,10 +265,7 @@ impl<'g> Connections<'g> {
     pub async fn end_streams(&mut self) {
         for open in &mut self.open {
             if let Some(stream) = open.stream.take() {
-                let Echo { body, mut response } = stream;
-                drop(body);
-                let rest = response.drain().await.expect("the stream ends in order");
-                assert_eq!(rest, 0, "worker {}", open.worker);
+                stream.end().await;
             }
         }
     }
@@ -370,37 +289,6 @@ impl std::fmt::Debug for Connections<'_> {
             .debug_struct("Connections")
             .field("open", &self.open.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl Echo {
-    async fn begin(connection: &Connection, api: &str) -> Self {
-        let (body, receiver) = channel(None);
-        let request = Request::post(format!("{}?echo", unique_path(api)))
-            .body(receiver)
-            .expect("a request");
-        assert!(body.send("begun ").await);
-        let response = connection.stream(request).await.expect("a response");
-        assert_eq!(response.status, 200);
-        let mut echo = Self { body, response };
-        echo.receive("begun ").await;
-        echo
-    }
-
-    async fn exchange(&mut self, piece: &'static str) {
-        assert!(self.body.send(piece).await, "the stream has been cut");
-        self.receive(piece).await;
-    }
-
-    async fn receive(&mut self, piece: &str) {
-        let mut received = Vec::new();
-        while received.len() < piece.len() {
-            match self.response.next().await.expect("the stream goes on") {
-                Some(bytes) => received.extend_from_slice(&bytes),
-                None => panic!("the stream has ended"),
-            }
-        }
-        assert_eq!(received, piece.as_bytes());
     }
 }
 

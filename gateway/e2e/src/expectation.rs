@@ -2,7 +2,7 @@
 
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
-use crate::connections::{Kind, Outcome, Seen};
+use crate::seen::{Kind, Outcome, Seen};
 
 /// Whether a session that is offered must be resumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,18 +8,21 @@
 
 mod configuration;
 mod connections;
+mod echo;
 mod expectation;
 mod gateway;
 mod installation;
 mod process;
 mod real_clients;
+mod seen;
 mod workers;
 
 pub use configuration::{api, identity, named_value, operation, policy, properties};
-pub use connections::{Connections, Kind, Outcome, Seen};
+pub use connections::Connections;
 pub use expectation::{Sessions, assert_answered, assert_shut_out};
 pub use gateway::{Builder, TestGateway};
 pub use installation::{Installation, Served, health};
 pub use process::{Process, program, without_test_variables};
 pub use real_clients::{Got, Program, python_program};
+pub use seen::{Kind, Outcome, Seen};
 pub use workers::{Worker, unique_path};

@@ -68,12 +68,12 @@ async fn put_crl_of_stranger(gateway: &TestGateway) {
 
 #[tokio::test]
 async fn a_removed_ca_is_not_trusted_on_the_next_request_of_every_kind_on_every_worker() {
-    a_ca_is_removed(POLICY).await;
+    Box::pin(a_ca_is_removed(POLICY)).await;
 }
 
 #[tokio::test]
 async fn a_removed_ca_is_not_trusted_on_the_next_request_by_code_too() {
-    a_ca_is_removed(POLICY_IN_CODE).await;
+    Box::pin(a_ca_is_removed(POLICY_IN_CODE)).await;
 }
 
 async fn a_ca_is_removed(document: &str) {
@@ -107,12 +107,12 @@ async fn a_ca_is_removed(document: &str) {
 
 #[tokio::test]
 async fn a_crl_that_arrives_revokes_on_the_next_request_of_every_kind_on_every_worker() {
-    a_crl_arrives(POLICY).await;
+    Box::pin(a_crl_arrives(POLICY)).await;
 }
 
 #[tokio::test]
 async fn a_crl_that_arrives_revokes_on_the_next_request_by_code_too() {
-    a_crl_arrives(POLICY_IN_CODE).await;
+    Box::pin(a_crl_arrives(POLICY_IN_CODE)).await;
 }
 
 async fn a_crl_arrives(document: &str) {
