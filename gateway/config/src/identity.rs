@@ -148,7 +148,8 @@ impl Member {
             .unwrap_or(Key::Any)
     }
 
-    /// Whether every claim holds for `certificate` with `issuers` above it.
+    /// Whether every claim holds for `certificate` with `issuers` above it. Claims about the issuer
+    /// are about the direct one, as in `validate-client-certificate`.
     fn admits(
         &self,
         certificate: &Certificate,
@@ -190,13 +191,13 @@ impl Member {
                 certificate.issuer.same_name(issuer)
             })
             && holds(claims.issuer_thumbprint.as_ref(), |hash| {
-                issuers.iter().any(|issuer| issuer.sha1 == *hash)
+                issuers.first().is_some_and(|issuer| issuer.sha1 == *hash)
             })
             && holds(claims.issuer_certificate_id.as_ref(), |id| {
                 uploaded.by_id(id).is_some_and(|uploaded| {
                     issuers
-                        .iter()
-                        .any(|issuer| issuer.sha256 == uploaded.certificate.sha256)
+                        .first()
+                        .is_some_and(|issuer| issuer.sha256 == uploaded.certificate.sha256)
                 })
             })
             && within(claims, now)
@@ -389,3 +390,6 @@ impl Names {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

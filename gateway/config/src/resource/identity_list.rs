@@ -50,9 +50,9 @@ pub struct Claims {
     pub uri: Option<Arc<str>>,
     /// Issuer, compared as a parsed name.
     pub issuer_subject: Option<Arc<str>>,
-    /// SHA-1 of a certificate above the leaf.
+    /// SHA-1 of the direct issuer.
     pub issuer_thumbprint: Option<[u8; 20]>,
-    /// Name of an uploaded certificate that must be above the leaf.
+    /// Name of an uploaded certificate that must be the direct issuer.
     pub issuer_certificate_id: Option<Arc<str>>,
     /// For people.
     pub display_name: Option<Arc<str>>,
