@@ -117,3 +117,24 @@ fn found(code: &str, expected: Expected, severity: Severity) -> Vec<String> {
         })
         .collect()
 }
+
+#[test]
+fn a_compiled_expression_is_shared_by_all_workers() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let code = expression(
+        "@{ var t = context.Request.Method; return \"GET,PUT\".Split(',').Contains(t); }",
+    );
+    shared(&code);
+    shared(&Value::from("x"));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    let world = support::World::default();
+                    let value = code.evaluate(&mut request(), &world, &mut Budget::default());
+                    assert_eq!(value.unwrap().as_bool(), Some(true));
+                }
+            });
+        }
+    });
+}

@@ -64,6 +64,14 @@ const CONTEXT_NOT_YET: &[(Basic, &str)] = &[
     (Basic::Certificate, "GetPublicKey"),
     (Basic::Certificate, "SignatureAlgorithm"),
     (Basic::Object, "GetType"),
+    (Basic::Uri, "Host"),
+    (Basic::Uri, "Port"),
+    (Basic::Uri, "Scheme"),
+    (Basic::Uri, "Query"),
+    (Basic::Uri, "AbsolutePath"),
+    (Basic::Uri, "AbsoluteUri"),
+    (Basic::Uri, "PathAndQuery"),
+    (Basic::Uri, "Segments"),
 ];
 
 impl Checker<'_> {
@@ -455,6 +463,15 @@ pub(super) fn bind_owner(owner: &Type, actual: &Type) -> Bindings {
 /// Makes `pattern` equal to `actual` as far as its parameters are free.
 pub(super) fn unify(pattern: &Type, actual: &Type, bindings: &mut Bindings) {
     match (pattern, actual) {
+        // What is not known settles every parameter, so that nothing more is said about it.
+        (Type::Array(inner) | Type::Nullable(inner), Type::Unknown) => {
+            unify(inner, actual, bindings);
+        }
+        (Type::Generic(_, arguments), Type::Unknown) => {
+            for argument in arguments.iter() {
+                unify(argument, actual, bindings);
+            }
+        }
         (Type::Parameter(name), actual) => {
             if matches!(actual, Type::Null | Type::Void) {
                 return;
