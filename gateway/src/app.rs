@@ -128,7 +128,7 @@ impl App {
         expiry::collect(&recorder, &plane, &chains, settings);
         let health = Health {
             published: plane.published().clone(),
-            recorder: recorder.clone(),
+            recorder,
             draining: Arc::clone(&draining),
         }
         .start(health_listener)

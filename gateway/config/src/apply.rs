@@ -300,7 +300,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`ApplyError::NotFound`] if that revision is not kept, and those of [`Writer::apply`].
-    pub fn restore(&mut self, number: u64, actor: Actor) -> Result<Applied, ApplyError> {
+    pub fn restore(&mut self, number: u64, actor: &Actor) -> Result<Applied, ApplyError> {
         self.settle()?;
         let mut restored: Vec<(String, Option<Resource>)> = Vec::new();
         let mut broken: Option<String> = None;
@@ -333,7 +333,7 @@ impl Writer {
                 results: Vec::new(),
             });
         }
-        self.persist(&draft, next, &actor, comment)?;
+        self.persist(&draft, next, actor, comment)?;
         self.publish(draft.resources, snapshot);
         Ok(Applied {
             revision: next,

@@ -283,7 +283,7 @@ impl Handler<Restore> for Publisher {
     type Result = Result<Applied, ApplyError>;
 
     fn handle(&mut self, message: Restore, _: &mut Self::Context) -> Self::Result {
-        self.guarded(|writer| writer.restore(message.0, message.1))
+        self.guarded(|writer| writer.restore(message.0, &message.1))
     }
 }
 

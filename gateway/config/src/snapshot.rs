@@ -133,6 +133,10 @@ impl SnapshotReader {
 
 /// A snapshot held by one request.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::redundant_allocation,
+    reason = "the outer count is the worker's own; see `SnapshotReader::pin`"
+)]
 pub struct PinnedSnapshot(Rc<Arc<Snapshot>>);
 
 impl Deref for PinnedSnapshot {

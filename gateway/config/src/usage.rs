@@ -13,9 +13,11 @@ use gateway_policy::host::UnixNanos;
 /// on different workers do not write the same cache line for each request.
 #[derive(Debug, Default)]
 pub struct Usage {
-    // By list (lower case), then by identity name and thumbprint.
-    lists: DashMap<Arc<str>, DashMap<(Arc<str>, [u8; 20]), AtomicI64>>,
+    lists: DashMap<Arc<str>, Uses>,
 }
+
+/// Last uses (unix seconds) by identity name and SHA-1 thumbprint.
+type Uses = DashMap<(Arc<str>, [u8; 20]), AtomicI64>;
 
 /// One certificate's last use under one identity.
 #[derive(Debug, Clone, PartialEq, Eq)]

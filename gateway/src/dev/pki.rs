@@ -70,44 +70,44 @@ impl DevPki {
         self.issue(
             &authority,
             "server",
-            local(LeafRequest::server("localhost")),
+            &local(LeafRequest::server("localhost")),
         )?;
         self.issue(
             &authority,
             "sample-backend",
-            local(LeafRequest::server("sample-backend")),
+            &local(LeafRequest::server("sample-backend")),
         )?;
         self.issue(
             &authority,
             "my-backend-cert",
-            LeafRequest::client("my-backend-cert").valid(valid),
+            &LeafRequest::client("my-backend-cert").valid(valid),
         )?;
         self.issue(
             &authority,
             "partner-a",
-            LeafRequest::client("partner-company.com").valid(valid),
+            &LeafRequest::client("partner-company.com").valid(valid),
         )?;
         self.issue(
             &authority,
             "partner-b",
-            LeafRequest::client("partner-b.example").valid(valid),
+            &LeafRequest::client("partner-b.example").valid(valid),
         )?;
         let past = Validity::between(now - 60 * 86_400, now - 30 * 86_400);
         self.issue(
             &authority,
             "expired",
-            LeafRequest::client("expired.example").valid(past),
+            &LeafRequest::client("expired.example").valid(past),
         )?;
         let revoked = self.issue(
             &authority,
             "revoked",
-            LeafRequest::client("revoked.example").valid(valid),
+            &LeafRequest::client("revoked.example").valid(valid),
         )?;
         let other = Authority::new(&Subject::common_name("Somebody Else's CA"), &options)?;
         self.issue(
             &other,
             "stranger",
-            LeafRequest::client("stranger.example").valid(valid),
+            &LeafRequest::client("stranger.example").valid(valid),
         )?;
         let crl = authority.crl(&CrlRequest {
             revoked: vec![Revocation {
@@ -125,9 +125,9 @@ impl DevPki {
         &self,
         authority: &Authority,
         name: &str,
-        request: LeafRequest,
+        request: &LeafRequest,
     ) -> Result<Issued, PkiError> {
-        let issued = authority.issue(&request)?;
+        let issued = authority.issue(request)?;
         self.write(
             &format!("{name}.pem"),
             issued.certificate_pem().as_bytes(),

@@ -508,7 +508,7 @@ fn an_old_revision_can_be_restored_as_a_new_one() {
         name: "test".into(),
         address: None,
     };
-    let applied = bench.writer.restore(3, actor.clone()).unwrap();
+    let applied = bench.writer.restore(3, &actor).unwrap();
     assert_eq!(applied.revision, 6);
     assert_eq!(bench.value("nv").as_deref(), Some("one"));
     let bench = bench.reopen();
@@ -523,7 +523,7 @@ fn an_old_revision_can_be_restored_as_a_new_one() {
     );
     let mut bench = bench;
     assert!(matches!(
-        bench.writer.restore(99, actor),
+        bench.writer.restore(99, &actor),
         Err(ApplyError::NotFound(_))
     ));
 }

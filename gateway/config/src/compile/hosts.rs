@@ -60,7 +60,7 @@ impl Compilation<'_> {
         let mut hosts: Vec<Arc<HostConfiguration>> = Vec::new();
         for file in &self.settings.file_hosts {
             hosts.push(
-                self.host(HostParts {
+                self.host(&HostParts {
                     name: &file.name,
                     material: &file.material,
                     mode: service
@@ -92,7 +92,7 @@ impl Compilation<'_> {
                 ClientCertificateMode::None
             };
             hosts.push(
-                self.host(HostParts {
+                self.host(&HostParts {
                     name,
                     material: &configuration.material,
                     mode: service
@@ -108,7 +108,7 @@ impl Compilation<'_> {
         Arc::new(HostTable::new(hosts, self.settings.unknown_name))
     }
 
-    fn host(&mut self, parts: HostParts<'_>) -> Arc<HostConfiguration> {
+    fn host(&mut self, parts: &HostParts<'_>) -> Arc<HostConfiguration> {
         let context = HostContext::build(HostSettings {
             mode: parts.mode,
             revocation: self.settings.revocation,

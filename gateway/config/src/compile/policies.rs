@@ -122,10 +122,10 @@ impl Compilation<'_> {
             .into_iter()
             .partition(|problem| problem.severity == Severity::Error);
         self.resources
-            .set_warnings(path, warnings.into_iter().map(warning).collect());
+            .set_warnings(path, warnings.iter().map(warning).collect());
         let Some(program) = program.filter(|_| errors.is_empty()) else {
             return PolicyArtefact {
-                program: Err(self.refuse_policy(path, errors)),
+                program: Err(self.refuse_policy(path, &errors)),
             };
         };
         PolicyArtefact {
@@ -135,14 +135,14 @@ impl Compilation<'_> {
 
     /// A document with errors refuses the change, unless it was broken already and is not what the
     /// change is about: then it stays closed.
-    fn refuse_policy(&mut self, path: &ResourcePath, errors: Vec<Problem>) -> Arc<str> {
+    fn refuse_policy(&mut self, path: &ResourcePath, errors: &[Problem]) -> Arc<str> {
         let reason: Vec<String> = errors.iter().map(ToString::to_string).collect();
         let was_broken = self
             .previous
             .and_then(|previous| previous.policies.get(path))
             .is_some_and(|artefact| artefact.program.is_err());
         if !was_broken || self.dirty.contains(path) {
-            self.problems_of(path, errors.into_iter().map(field_problem).collect());
+            self.problems_of(path, errors.iter().map(field_problem).collect());
         }
         Arc::from(reason.join(" "))
     }
@@ -188,7 +188,7 @@ impl Compilation<'_> {
     }
 }
 
-fn field_problem(problem: Problem) -> FieldProblem {
+fn field_problem(problem: &Problem) -> FieldProblem {
     FieldProblem {
         target: "value".to_owned(),
         message: problem.to_string(),
@@ -197,7 +197,7 @@ fn field_problem(problem: Problem) -> FieldProblem {
     }
 }
 
-fn warning(problem: Problem) -> Warning {
+fn warning(problem: &Problem) -> Warning {
     Warning {
         code: Arc::from(problem.code),
         message: problem.to_string(),
