@@ -17,6 +17,9 @@ mod lexer;
 mod library;
 mod machine;
 mod node;
+mod number_formats;
+mod number_parsing;
+mod number_patterns;
 mod numbers;
 mod object;
 mod parser;
@@ -27,6 +30,7 @@ mod scan;
 mod text;
 mod time;
 mod token;
+mod type_names;
 mod types;
 mod value;
 

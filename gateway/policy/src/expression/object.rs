@@ -220,7 +220,7 @@ impl Object {
             Self::Anonymous { shape, .. } => Type::Anonymous(Arc::clone(shape)),
             Self::Closure(closure) => closure.ty.clone(),
             Self::Query(query) => query.type_of(),
-            Self::Exception(exception) => super::types::EXCEPTIONS
+            Self::Exception(exception) => super::type_names::EXCEPTIONS
                 .iter()
                 .find(|name| **name == exception.type_name)
                 .map_or(

@@ -1,7 +1,7 @@
 //! Overload resolution: which member takes the arguments of a call.
 
+use super::bindings::{Bindings, is_open, substitute, unify};
 use super::lambda::lambda_arity;
-use super::members::{Bindings, is_open, substitute, unify};
 use super::{Checker, Typed};
 use crate::expression::ast::{Argument, ArgumentValue, Expr, ExprKind, Ident, TypeRef};
 use crate::expression::library::registry::{Member, Parameter};

@@ -1,7 +1,7 @@
 //! `=`, `op=`, `++` and `--`.
 
 use super::arguments::Prepared;
-use super::members::substitute;
+use super::bindings::substitute;
 use super::operators::{OperationKind, numeric_conversion};
 use super::{Checker, Typed};
 use crate::expression::ast::{BinaryOp, Expr, ExprKind};

@@ -1,12 +1,13 @@
 //! Calls of methods, delegates, local functions, indexers and constructors.
 
 use super::arguments::{Fit, Prepared, PreparedValue};
-use super::members::{Bound, MethodGroup, bind_owner, is_open, levels, needs_receiver, substitute};
-use super::scope::Local;
+use super::bindings::{bind_owner, is_open, levels, substitute};
+use super::delegates::delegate;
+use super::members::{Bound, MethodGroup, needs_receiver};
 use super::{Checker, Typed};
-use crate::expression::ast::{Argument, Expr, ExprKind, Ident};
+use crate::expression::ast::{Argument, Expr, ExprKind};
 use crate::expression::library::registry::{Member, registry};
-use crate::expression::node::{Call, Native, Node};
+use crate::expression::node::{Call, Node};
 use crate::expression::parser::signature::SignatureKind;
 use crate::expression::token::Span;
 use crate::expression::types::{Basic, Family, Type};
@@ -46,131 +47,19 @@ impl Checker<'_> {
     }
 
     /// What is called. `context.Request.MatchedParameters("x")` is a dictionary, so it stays a value.
-    fn bind_callee(&mut self, target: &Expr) -> Bound {
+    pub(super) fn bind_callee(&mut self, target: &Expr) -> Bound {
         match &target.kind {
             ExprKind::Name(..) | ExprKind::Member { .. } => self.bind(target),
             _ => Bound::Value(self.expr(target, None)),
         }
     }
 
-    fn call_value(
+    pub(super) fn call_group(
         &mut self,
-        value: Typed,
-        target: &Expr,
+        group: MethodGroup,
         arguments: &[Argument],
         span: Span,
     ) -> Typed {
-        if let Some((parameters, result)) = delegate(&value.ty) {
-            return self.invoke(value, &parameters, &result, arguments, span);
-        }
-        for argument in arguments {
-            let _ = self.prepare(std::slice::from_ref(argument));
-        }
-        if !value.ty.is_unknown() {
-            self.error(
-                "TypeMismatch",
-                target.span,
-                format!("A value of type `{}` cannot be called.", value.ty.display()),
-            );
-        }
-        Typed::unknown()
-    }
-
-    fn invoke(
-        &mut self,
-        delegate: Typed,
-        parameters: &[Type],
-        result: &Type,
-        arguments: &[Argument],
-        span: Span,
-    ) -> Typed {
-        let prepared = self.prepare(arguments);
-        if prepared.len() != parameters.len() {
-            self.error(
-                "WrongArguments",
-                span,
-                format!(
-                    "The function takes {} arguments, not {}.",
-                    parameters.len(),
-                    prepared.len()
-                ),
-            );
-            return Typed::unknown();
-        }
-        let mut nodes = Vec::new();
-        for (argument, parameter) in prepared.into_iter().zip(parameters) {
-            nodes.push(self.plain_argument(argument, parameter));
-        }
-        Typed::new(
-            Node::Invoke(Box::new(delegate.node), nodes.into()),
-            result.clone(),
-        )
-    }
-
-    fn plain_argument(&mut self, argument: Prepared<'_>, parameter: &Type) -> Node {
-        match argument.value {
-            PreparedValue::Value(value) => self.convert(value, parameter, argument.span),
-            PreparedValue::Function { expr, .. } => self.function_argument(expr, parameter).node,
-            PreparedValue::Out(_) | PreparedValue::Taken => {
-                self.error(
-                    "WrongArguments",
-                    argument.span,
-                    "An `out` argument is not expected here.",
-                );
-                Typed::unknown().node
-            }
-        }
-    }
-
-    fn call_local(&mut self, name: &Ident, local: &Local, arguments: &[Argument]) -> Typed {
-        let Some(function) = local.function.clone() else {
-            return Typed::unknown();
-        };
-        let prepared = self.prepare(arguments);
-        let mut given: Vec<Option<Prepared<'_>>> =
-            function.parameters.iter().map(|_| None).collect();
-        let wrong = |checker: &mut Self| {
-            checker.error(
-                "WrongArguments",
-                name.span,
-                format!(
-                    "`{}` takes {} arguments, not {}.",
-                    name.name,
-                    function.parameters.len(),
-                    arguments.len()
-                ),
-            );
-            Typed::unknown()
-        };
-        for (index, argument) in prepared.into_iter().enumerate() {
-            let place = match argument.name {
-                Some(ident) => function
-                    .parameters
-                    .iter()
-                    .position(|(known, ..)| *known == ident.name),
-                None => Some(index),
-            };
-            match place.and_then(|place| given.get_mut(place)) {
-                Some(slot @ None) => *slot = Some(argument),
-                _ => return wrong(self),
-            }
-        }
-        let mut nodes = Vec::new();
-        for (argument, (_, ty, default)) in given.into_iter().zip(&function.parameters) {
-            match (argument, default) {
-                (Some(argument), _) => nodes.push(self.plain_argument(argument, ty)),
-                (None, Some(default)) => nodes.push(Node::Constant(default.clone())),
-                (None, None) => return wrong(self),
-            }
-        }
-        let callee = super::scope::read(local).node;
-        Typed::new(
-            Node::Invoke(Box::new(callee), nodes.into()),
-            function.returns.clone(),
-        )
-    }
-
-    fn call_group(&mut self, group: MethodGroup, arguments: &[Argument], span: Span) -> Typed {
         if let Some(receiver) = &group.receiver
             && group.name.name.as_ref() == "Invoke"
             && let Some((parameters, result)) = delegate(&receiver.ty)
@@ -189,7 +78,7 @@ impl Checker<'_> {
     }
 
     /// `Enumerable.Where(items, …)` as `items.Where(…)`.
-    fn extension_call(
+    pub(super) fn extension_call(
         group: &MethodGroup,
         prepared: &mut Vec<Prepared<'_>>,
     ) -> Option<MethodGroup> {
@@ -212,7 +101,7 @@ impl Checker<'_> {
         })
     }
 
-    fn call_prepared(
+    pub(super) fn call_prepared(
         &mut self,
         group: MethodGroup,
         prepared: Vec<Prepared<'_>>,
@@ -263,7 +152,7 @@ impl Checker<'_> {
         self.finish_call(fit, &level, group, prepared, span)
     }
 
-    fn not_yet_method(&mut self, group: &MethodGroup) -> bool {
+    pub(super) fn not_yet_method(&mut self, group: &MethodGroup) -> bool {
         if let Some(Type::Unknown) = group.type_arguments.first() {
             return true;
         }
@@ -281,7 +170,7 @@ impl Checker<'_> {
         false
     }
 
-    fn finish_call(
+    pub(super) fn finish_call(
         &mut self,
         mut fit: Fit<'static>,
         level: &Type,
@@ -328,7 +217,7 @@ impl Checker<'_> {
     }
 
     /// Library functions that make generic objects get the type of their result as a last argument.
-    fn append_type(member: &Member, result: &Type, nodes: &mut Vec<Node>) {
+    pub(super) fn append_type(member: &Member, result: &Type, nodes: &mut Vec<Node>) {
         let generic = matches!(result, Type::Generic(..) | Type::Array(_));
         if generic || is_open(&member.returns) {
             let token = crate::expression::library::type_argument(result.clone());
@@ -336,7 +225,7 @@ impl Checker<'_> {
         }
     }
 
-    fn lint_split(&mut self, nodes: &[Node], span: Span) {
+    pub(super) fn lint_split(&mut self, nodes: &[Node], span: Span) {
         let values: Option<Vec<Value>> = nodes
             .iter()
             .map(|node| match node {
@@ -372,7 +261,7 @@ impl Checker<'_> {
         }
     }
 
-    fn note_call(&mut self, group: &MethodGroup, member: &Member) {
+    pub(super) fn note_call(&mut self, group: &MethodGroup, member: &Member) {
         if group.owner == Type::Basic(Basic::Certificate)
             && matches!(member.name.as_ref(), "Verify" | "VerifyNoRevocation")
         {
@@ -380,7 +269,7 @@ impl Checker<'_> {
         }
     }
 
-    fn no_overload(&mut self, group: &MethodGroup, prepared: &[Prepared<'_>]) {
+    pub(super) fn no_overload(&mut self, group: &MethodGroup, prepared: &[Prepared<'_>]) {
         let count = prepared.len();
         let all = if group.receiver.is_none() {
             vec![group.owner.clone()]
@@ -431,164 +320,5 @@ impl Checker<'_> {
             )
         };
         self.error("WrongArguments", group.name.span, message);
-    }
-
-    /// `target[arguments]`.
-    pub(super) fn index(&mut self, target: &Expr, arguments: &[Argument], span: Span) -> Typed {
-        let value = self.expr(target, None);
-        let prepared = self.prepare(arguments);
-        match self.find_indexer(&value, &prepared, false) {
-            Some((mut fit, _)) => {
-                let ty = substitute(&fit.member.returns, &fit.bindings);
-                let native = fit.member.native;
-                let (mut nodes, _) = self.finish_arguments(&mut fit, prepared);
-                self.note_index(&value.ty, &nodes, span);
-                let checks_null = needs_receiver(&value.ty);
-                nodes.insert(0, value.node);
-                self.library_call(native, nodes, checks_null, ty)
-            }
-            None => {
-                if !value.ty.is_unknown() {
-                    self.no_indexer(&value.ty, span);
-                }
-                Typed::unknown()
-            }
-        }
-    }
-
-    fn no_indexer(&mut self, ty: &Type, span: Span) {
-        self.error(
-            "TypeMismatch",
-            span,
-            format!(
-                "`[]` with these arguments cannot be applied to `{}`.",
-                ty.display()
-            ),
-        );
-    }
-
-    /// The getter, or the setter, that takes the arguments. A setter's value is left out.
-    pub(super) fn find_indexer(
-        &mut self,
-        value: &Typed,
-        prepared: &[Prepared<'_>],
-        setter: bool,
-    ) -> Option<(Fit<'static>, Type)> {
-        for level in levels(&value.ty) {
-            let members = registry().of(&level).iter().filter(|member| {
-                member.kind == SignatureKind::Indexer && (member.returns == Type::Void) == setter
-            });
-            let owner = registry()
-                .of(&level)
-                .first()
-                .map(|member| member.owner.clone());
-            let bindings = owner
-                .map(|owner| bind_owner(&owner, &level))
-                .unwrap_or_default();
-            if let Some(fit) = Self::best_fit(members, &bindings, &[], prepared) {
-                return Some((fit, level));
-            }
-        }
-        None
-    }
-
-    /// References by literal name.
-    fn note_index(&mut self, ty: &Type, arguments: &[Node], span: Span) {
-        let [Node::Constant(Value::Text(id))] = arguments else {
-            return;
-        };
-        match ty {
-            Type::Basic(Basic::IdentityLists) => {
-                let lists = self.names.identity_lists();
-                if !lists.iter().any(|known| known.as_str() == id.as_str()) {
-                    let suggestion = nearest(id, lists.iter().map(String::as_str))
-                        .map(|known| format!(" Did you mean `{known}`?"))
-                        .unwrap_or_default();
-                    self.error(
-                        "UnknownIdentityList",
-                        span,
-                        format!("There is no identity list `{}`.{suggestion}", id.as_str()),
-                    );
-                }
-                remember(&mut self.out.identity_lists, id);
-            }
-            Type::Basic(Basic::CertificateMap) => remember(&mut self.out.certificates, id),
-            _ => {}
-        }
-    }
-
-    /// A constructor call; `None` after a problem.
-    pub(super) fn construct(
-        &mut self,
-        ty: &Type,
-        arguments: &[Argument],
-        span: Span,
-    ) -> Option<Node> {
-        let prepared = self.prepare(arguments);
-        let members = registry()
-            .of(ty)
-            .iter()
-            .filter(|m| m.kind == SignatureKind::Constructor);
-        let owner = registry().of(ty).first().map(|member| member.owner.clone());
-        let bindings = owner
-            .map(|owner| bind_owner(&owner, ty))
-            .unwrap_or_default();
-        let Some(mut fit) = Self::best_fit(members, &bindings, &[], &prepared) else {
-            let unknown = prepared
-                .iter()
-                .any(|a| matches!(&a.value, PreparedValue::Value(value) if value.ty.is_unknown()));
-            if !unknown {
-                self.error(
-                    "WrongArguments",
-                    span,
-                    format!(
-                        "`{}` has no constructor with these arguments.",
-                        ty.display()
-                    ),
-                );
-            }
-            return None;
-        };
-        let native = fit.member.native;
-        let (mut nodes, _) = self.finish_arguments(&mut fit, prepared);
-        if matches!(ty, Type::Generic(..) | Type::Exception(_)) {
-            nodes.push(Node::Constant(crate::expression::library::type_argument(
-                ty.clone(),
-            )));
-        }
-        Some(self.library_call(native, nodes, false, ty.clone()).node)
-    }
-
-    /// A native of the library by its owner and name, for code the checker itself makes.
-    pub(super) fn known_method(&self, ty: &Type, name: &str, count: usize) -> Option<Native> {
-        levels(ty)
-            .iter()
-            .flat_map(|level| registry().of(level))
-            .find_map(|member| {
-                (member.name.as_ref() == name
-                    && member.parameters.len() == count
-                    && member.kind == SignatureKind::Method)
-                    .then_some(member.native)
-            })
-    }
-}
-
-/// Parameters and result of a delegate type.
-pub(super) fn delegate(ty: &Type) -> Option<(Vec<Type>, Type)> {
-    match ty {
-        Type::Generic(Family::Func, arguments) => {
-            let (result, parameters) = arguments.split_last()?;
-            Some((parameters.to_vec(), result.clone()))
-        }
-        Type::Generic(Family::Action, arguments) => Some((arguments.to_vec(), Type::Void)),
-        Type::Generic(Family::Predicate, arguments) => Some((arguments.to_vec(), Type::BOOL)),
-        _ => None,
-    }
-}
-
-/// Adds a name once.
-fn remember(names: &mut Vec<String>, name: &str) {
-    if !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
     }
 }

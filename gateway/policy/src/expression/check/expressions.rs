@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::members::Bound;
 use super::scope::read;
 use super::{Checker, Typed};
-use crate::expression::ast::{Expr, ExprKind, Hole, Literal, Part, Pattern, TypeRef, TypeRefKind};
-use crate::expression::node::{Node, Piece, Target};
+use crate::expression::ast::{Expr, ExprKind, Hole, Literal, Part, TypeRef};
+use crate::expression::node::{Node, Piece};
 use crate::expression::text::Text;
 use crate::expression::token::{IntegerLiteral, Span};
 use crate::expression::types::{Basic, Type};
@@ -22,7 +22,7 @@ impl Checker<'_> {
         typed
     }
 
-    fn expr_kind(&mut self, expr: &Expr, hint: Option<&Type>) -> Typed {
+    pub(super) fn expr_kind(&mut self, expr: &Expr, hint: Option<&Type>) -> Typed {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Literal(literal) => self.literal(literal, span),
@@ -114,7 +114,7 @@ impl Checker<'_> {
         }
     }
 
-    fn literal(&mut self, literal: &Literal, span: Span) -> Typed {
+    pub(super) fn literal(&mut self, literal: &Literal, span: Span) -> Typed {
         let (value, ty) = match literal {
             Literal::Null => (Value::Null, Type::Null),
             Literal::Bool(value) => (Value::Bool(*value), Type::BOOL),
@@ -140,7 +140,7 @@ impl Checker<'_> {
         Typed::constant(value, ty)
     }
 
-    fn interpolated(&mut self, parts: &[Part]) -> Typed {
+    pub(super) fn interpolated(&mut self, parts: &[Part]) -> Typed {
         let mut pieces = Vec::new();
         for part in parts {
             match part {
@@ -177,7 +177,7 @@ impl Checker<'_> {
         Typed::new(Node::Format(pieces.into()), Type::STRING)
     }
 
-    fn alignment(&mut self, expr: &Expr) -> i32 {
+    pub(super) fn alignment(&mut self, expr: &Expr) -> i32 {
         let typed = self.expr(expr, None);
         match typed.value() {
             Some(Value::Int(value)) if (-10_000..=10_000).contains(value) => *value,
@@ -193,7 +193,7 @@ impl Checker<'_> {
     }
 
     /// A name or member as a value.
-    fn value_of(&mut self, expr: &Expr) -> Typed {
+    pub(super) fn value_of(&mut self, expr: &Expr) -> Typed {
         match self.bind(expr) {
             Bound::Value(value) => value,
             Bound::Type(ty) => {
@@ -225,317 +225,12 @@ impl Checker<'_> {
         }
     }
 
-    fn conditional_access(&mut self, target: &Expr, rest: &Expr) -> Typed {
-        let target_value = self.expr(target, None);
-        let ty = target_value.ty.clone();
-        if ty.is_value_type() {
-            self.error(
-                "TypeMismatch",
-                target.span,
-                format!(
-                    "`?.` cannot be applied to `{}`, which is never null.",
-                    ty.display()
-                ),
-            );
-        }
-        let slot = self.frame().slot();
-        let receiver = ty.unwrap_nullable().clone();
-        self.receivers.push((slot, receiver));
-        let value = self.expr(rest, None);
-        self.receivers.pop();
-        let result = if value.ty.is_value_type() {
-            Type::Nullable(Arc::new(value.ty))
-        } else {
-            value.ty
-        };
-        let parts = Box::new((target_value.node, value.node));
-        Typed::new(Node::ConditionalAccess(slot, parts), result)
-    }
-
-    fn conditional(
+    pub(super) fn default_value(
         &mut self,
-        condition: &Expr,
-        then: &Expr,
-        otherwise: &Expr,
+        ty: Option<&TypeRef>,
         hint: Option<&Type>,
         span: Span,
     ) -> Typed {
-        let condition = self.condition(condition);
-        let then_value = self.expr(then, hint);
-        let else_value = self.expr(otherwise, hint);
-        let Some(ty) = self.common(&[&then_value, &else_value], hint) else {
-            self.error(
-                "TypeMismatch",
-                span,
-                format!(
-                    "There is no conversion between `{}` and `{}`.",
-                    then_value.ty.display(),
-                    else_value.ty.display()
-                ),
-            );
-            return Typed::unknown();
-        };
-        let a = self.convert(then_value, &ty, then.span);
-        let b = self.convert(else_value, &ty, otherwise.span);
-        match condition {
-            Node::Constant(Value::Bool(true)) => Typed::new(a, ty),
-            Node::Constant(Value::Bool(false)) => Typed::new(b, ty),
-            condition => Typed::new(Node::Conditional(Box::new((condition, a, b))), ty),
-        }
-    }
-
-    /// The type all values convert to: one of theirs, or the hint.
-    pub(super) fn common(&mut self, values: &[&Typed], hint: Option<&Type>) -> Option<Type> {
-        let reaches = |ty: &Type| {
-            values
-                .iter()
-                .all(|value| super::convert::cost(&value.ty, ty, value.value()).is_some())
-        };
-        let candidates = values
-            .iter()
-            .map(|value| &value.ty)
-            .filter(|ty| **ty != Type::Null);
-        let mut best: Option<&Type> = None;
-        for candidate in candidates {
-            if candidate.is_unknown() {
-                return Some(Type::Unknown);
-            }
-            if reaches(candidate) {
-                let better = best.is_none_or(|best| {
-                    super::convert::cost(candidate, best, None).is_some()
-                        && super::convert::cost(best, candidate, None).is_none()
-                });
-                if better {
-                    best = Some(candidate);
-                }
-            }
-        }
-        if let Some(best) = best {
-            return Some(best.clone());
-        }
-        if let Some(hint) = hint
-            && reaches(hint)
-        {
-            return Some(hint.clone());
-        }
-        // `cond ? 1 : null` of C# 7 needs a hint; `int?` is what its writer means.
-        let value_types: Vec<&Type> = values
-            .iter()
-            .map(|value| &value.ty)
-            .filter(|ty| ty.is_value_type())
-            .collect();
-        if let [only] = value_types.as_slice() {
-            let nullable = Type::Nullable(Arc::new((*only).clone()));
-            if reaches(&nullable) && hint.is_some() {
-                return Some(nullable);
-            }
-        }
-        values
-            .iter()
-            .all(|value| value.ty == Type::Null)
-            .then_some(Type::Null)
-    }
-
-    fn coalesce(&mut self, all: &[Expr], hint: Option<&Type>) -> Typed {
-        let mut values: Vec<(Typed, Span)> = Vec::new();
-        for expr in all {
-            values.push((self.expr(expr, hint), expr.span));
-        }
-        if values
-            .iter()
-            .skip(1)
-            .any(|(value, _)| matches!(value.value(), Some(Value::Text(text)) if text.is_empty()))
-        {
-            self.lint.empty_default();
-        }
-        let count = values.len();
-        for (value, span) in values.iter().take(count.saturating_sub(1)) {
-            if value.ty.is_value_type() {
-                let message = format!(
-                    "`??` cannot be applied to `{}`, which is never null.",
-                    value.ty.display()
-                );
-                self.error("TypeMismatch", *span, message);
-            }
-        }
-        // The result cannot be null if the last operand cannot.
-        let last_is_value = values
-            .last()
-            .is_some_and(|(value, _)| value.ty.is_value_type());
-        let unwrapped: Vec<Typed> = values
-            .iter()
-            .map(|(value, _)| {
-                let ty = if last_is_value {
-                    value.ty.unwrap_nullable().clone()
-                } else {
-                    value.ty.clone()
-                };
-                match value.value() {
-                    Some(constant) => Typed::constant(constant.clone(), ty),
-                    None => Typed::new(Node::Constant(Value::Null), ty),
-                }
-            })
-            .collect();
-        let borrowed: Vec<&Typed> = unwrapped.iter().collect();
-        let Some(ty) = self.common(&borrowed, hint) else {
-            let names: Vec<String> = values
-                .iter()
-                .map(|(value, _)| format!("`{}`", value.ty.display()))
-                .collect();
-            let span = values.first().map_or(Span::new(0, 1), |(_, span)| *span);
-            self.error(
-                "TypeMismatch",
-                span,
-                format!(
-                    "`??` cannot be applied to operands of type {}.",
-                    names.join(" and ")
-                ),
-            );
-            return Typed::unknown();
-        };
-        let mut nodes = Vec::with_capacity(count);
-        for (index, (value, span)) in values.into_iter().enumerate() {
-            let target = if index + 1 < count && ty.is_value_type() {
-                Type::Nullable(Arc::new(ty.clone()))
-            } else {
-                ty.clone()
-            };
-            nodes.push(self.convert(value, &target, span));
-        }
-        Typed::new(Node::Coalesce(nodes.into()), ty)
-    }
-
-    fn logical(&mut self, all: &[Expr], and: bool) -> Typed {
-        let mut nodes = Vec::new();
-        for expr in all {
-            let node = self.condition(expr);
-            match node {
-                Node::Constant(Value::Bool(value)) if value == and => {}
-                other => nodes.push(other),
-            }
-        }
-        let node = match nodes.as_slice() {
-            [] => Node::Constant(Value::Bool(and)),
-            [Node::Constant(Value::Bool(value)), ..] => Node::Constant(Value::Bool(*value)),
-            _ if and => Node::And(nodes.into()),
-            _ => Node::Or(nodes.into()),
-        };
-        Typed::new(node, Type::BOOL)
-    }
-
-    fn as_type(&mut self, operand: &Expr, ty: &TypeRef, span: Span) -> Typed {
-        let value = self.expr(operand, None);
-        let to = self.resolve(ty);
-        if to.is_unknown() || value.ty.is_unknown() {
-            return Typed::new(value.node, to);
-        }
-        if to.is_value_type() {
-            self.error(
-                "TypeMismatch",
-                span,
-                format!(
-                    "`as` needs a type that can be null; `{}` cannot.",
-                    to.display()
-                ),
-            );
-            return Typed::unknown();
-        }
-        let from = value.ty.clone();
-        let possible = super::convert::cost(&from, &to, None).is_some()
-            || super::convert::reference_cast(&from, &to)
-            || from == Type::OBJECT;
-        if !possible {
-            self.error(
-                "TypeMismatch",
-                span,
-                format!(
-                    "Cannot convert type `{}` to `{}`.",
-                    from.display(),
-                    to.display()
-                ),
-            );
-        }
-        let tested = to.unwrap_nullable().clone();
-        Typed::new(Node::As(Box::new(value.node), tested), to)
-    }
-
-    /// The test of `is` or `case`.
-    pub(super) fn pattern(&mut self, value: Typed, pattern: &Pattern, span: Span) -> Node {
-        match pattern {
-            Pattern::Type(reference, name) => {
-                let tested = match reference.kind {
-                    TypeRefKind::Var => Type::Unknown,
-                    _ => self.resolve(reference),
-                };
-                self.type_pattern(value, &tested, reference, name.as_ref())
-            }
-            Pattern::Constant(expr) => {
-                if matches!(expr.kind, ExprKind::Name(..) | ExprKind::Member { .. }) {
-                    // The name of a type is a type test.
-                    if let Bound::Type(tested) = self.bind(expr) {
-                        return self.type_test(value, tested);
-                    }
-                }
-                let constant = self.expr(expr, None);
-                if constant.ty.is_unknown() || value.ty.is_unknown() {
-                    return value.node;
-                }
-                if super::convert::cost(&constant.ty, &value.ty, constant.value()).is_none() {
-                    self.error(
-                        "TypeMismatch",
-                        span,
-                        format!(
-                            "`{}` cannot be compared with `{}`.",
-                            value.ty.display(),
-                            constant.ty.display()
-                        ),
-                    );
-                    return value.node;
-                }
-                let ty = value.ty.clone();
-                match self.apply_conversion(constant, &ty) {
-                    Node::Constant(constant) => {
-                        Node::EqualsConstant(Box::new(value.node), constant)
-                    }
-                    _ => {
-                        self.error("TypeMismatch", expr.span, "A constant is needed here.");
-                        value.node
-                    }
-                }
-            }
-        }
-    }
-
-    fn type_pattern(
-        &mut self,
-        value: Typed,
-        tested: &Type,
-        reference: &TypeRef,
-        name: Option<&crate::expression::ast::Ident>,
-    ) -> Node {
-        let any = matches!(reference.kind, TypeRefKind::Var);
-        let Some(name) = name else {
-            return self.type_test(value, tested.clone());
-        };
-        let declared = if any {
-            value.ty.clone()
-        } else {
-            tested.clone()
-        };
-        let target = if name.name.as_ref() == "_" {
-            Target::Discard
-        } else {
-            self.declare(name, declared)
-        };
-        // An unknown type tests nothing: only `var` gets here without a problem.
-        Node::IsStore(Box::new(value.node), tested.clone(), target)
-    }
-
-    fn type_test(&mut self, value: Typed, tested: Type) -> Node {
-        Node::Is(Box::new(value.node), tested)
-    }
-
-    fn default_value(&mut self, ty: Option<&TypeRef>, hint: Option<&Type>, span: Span) -> Typed {
         let ty = match (ty, hint) {
             (Some(reference), _) => self.resolve(reference),
             (None, Some(hint)) => hint.clone(),
@@ -554,7 +249,7 @@ impl Checker<'_> {
         }
     }
 
-    fn nameof(&mut self, target: &Expr, span: Span) -> Typed {
+    pub(super) fn nameof(&mut self, target: &Expr, span: Span) -> Typed {
         let name = match &target.kind {
             ExprKind::Name(name, _) | ExprKind::Member { name, .. } => Arc::clone(&name.name),
             _ => {

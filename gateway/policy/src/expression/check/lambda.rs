@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::calls::delegate;
-use super::members::is_open;
+use super::bindings::is_open;
+use super::delegates::delegate;
 use super::scope::{Frame, LocalFunction, Returns};
 use super::{Checker, Typed};
 use crate::expression::ast::{
@@ -362,7 +362,7 @@ fn inferred(types: &[Type]) -> Type {
 
 /// Whether a name of a type is a method and no property.
 fn has_method_only(ty: &Type, name: &str) -> bool {
-    let all = super::members::levels(ty);
+    let all = super::bindings::levels(ty);
     let has = |kind: SignatureKind| {
         all.iter()
             .flat_map(|level| registry().of(level))

@@ -1,7 +1,6 @@
 //! Names and members.
 
-use std::sync::Arc;
-
+use super::bindings::{Bindings, bind_owner, levels, substitute};
 use super::resolve::{is_namespace, is_not_yet, lookup, named, suggest};
 use super::scope::read;
 use super::{Checker, Typed};
@@ -32,11 +31,8 @@ pub(super) struct MethodGroup {
     pub(super) type_arguments: Vec<Type>,
 }
 
-/// Type parameters and what they stand for.
-pub(super) type Bindings = Vec<(Arc<str>, Type)>;
-
 /// Members of `context` that APIM has and this gateway does not.
-const CONTEXT_NOT_YET: &[(Basic, &str)] = &[
+pub(super) const CONTEXT_NOT_YET: &[(Basic, &str)] = &[
     (Basic::Context, "User"),
     (Basic::Context, "Product"),
     (Basic::Context, "GraphQL"),
@@ -89,7 +85,7 @@ impl Checker<'_> {
         }
     }
 
-    fn bind_name(&mut self, name: &Ident, arguments: &[TypeRef], span: Span) -> Bound {
+    pub(super) fn bind_name(&mut self, name: &Ident, arguments: &[TypeRef], span: Span) -> Bound {
         if arguments.is_empty() {
             if let Some(local) = self.local(&name.name, span) {
                 return Bound::Value(read(&local));
@@ -143,7 +139,7 @@ impl Checker<'_> {
         );
     }
 
-    fn bind_member(
+    pub(super) fn bind_member(
         &mut self,
         target: &Expr,
         name: &Ident,
@@ -168,7 +164,7 @@ impl Checker<'_> {
         }
     }
 
-    fn in_namespace(
+    pub(super) fn in_namespace(
         &mut self,
         namespace: &str,
         name: &Ident,
@@ -188,7 +184,12 @@ impl Checker<'_> {
         }
     }
 
-    fn static_member(&mut self, ty: &Type, name: &Ident, type_arguments: Vec<Type>) -> Bound {
+    pub(super) fn static_member(
+        &mut self,
+        ty: &Type,
+        name: &Ident,
+        type_arguments: Vec<Type>,
+    ) -> Bound {
         if ty.is_unknown() {
             return Bound::Value(Typed::unknown());
         }
@@ -306,7 +307,7 @@ impl Checker<'_> {
         Bound::Value(Typed::unknown())
     }
 
-    fn not_yet_member(&mut self, ty: &Type, name: &Ident) -> bool {
+    pub(super) fn not_yet_member(&mut self, ty: &Type, name: &Ident) -> bool {
         let known = CONTEXT_NOT_YET.iter().any(|(basic, member)| {
             *member == name.name.as_ref() && (*ty == Type::Basic(*basic) || *basic == Basic::Object)
         });
@@ -322,7 +323,7 @@ impl Checker<'_> {
         known || bytes
     }
 
-    fn unknown_member(&mut self, ty: &Type, name: &Ident, known: &[&str]) {
+    pub(super) fn unknown_member(&mut self, ty: &Type, name: &Ident, known: &[&str]) {
         let suggestion = nearest(&name.name, known.iter().copied())
             .map(|known| format!(" Did you mean `{known}`?"))
             .unwrap_or_default();
@@ -337,7 +338,7 @@ impl Checker<'_> {
         );
     }
 
-    fn read_property(
+    pub(super) fn read_property(
         &mut self,
         property: &'static Member,
         target: Option<Typed>,
@@ -374,7 +375,7 @@ impl Checker<'_> {
         Typed::new(Node::Call(Box::new(call)), ty)
     }
 
-    fn fold(&mut self, native: Native, arguments: &[Node], ty: &Type) -> Option<Value> {
+    pub(super) fn fold(&mut self, native: Native, arguments: &[Node], ty: &Type) -> Option<Value> {
         let Native::Pure(function) = native else {
             return None;
         };
@@ -400,7 +401,7 @@ impl Checker<'_> {
         })
     }
 
-    fn note_property(&mut self, owner: &Type, name: &str, span: Span) {
+    pub(super) fn note_property(&mut self, owner: &Type, name: &str, span: Span) {
         match (owner, name) {
             (Type::Basic(Basic::Request), "Certificate") => self.out.mentions_certificate = true,
             (Type::Basic(Basic::Request), "Body") => self.out.needs.request_body = true,
@@ -419,7 +420,7 @@ pub(super) fn needs_receiver(ty: &Type) -> bool {
 }
 
 /// An item of a tuple or a property of an anonymous object.
-fn field_of(ty: &Type, name: &str) -> Option<(usize, Type)> {
+pub(super) fn field_of(ty: &Type, name: &str) -> Option<(usize, Type)> {
     match ty {
         Type::Anonymous(shape) => shape
             .iter()
@@ -432,113 +433,5 @@ fn field_of(ty: &Type, name: &str) -> Option<(usize, Type)> {
             types.get(index).map(|ty| (index, ty.clone()))
         }
         _ => None,
-    }
-}
-
-/// A type and everything it inherits from, nearest first, `object` last.
-pub(super) fn levels(ty: &Type) -> Vec<Type> {
-    let mut all = vec![ty.clone()];
-    let mut at = 0;
-    while let Some(current) = all.get(at).cloned() {
-        for base in current.bases() {
-            if !all.contains(&base) {
-                all.push(base);
-            }
-        }
-        at += 1;
-    }
-    if *ty != Type::OBJECT {
-        all.push(Type::OBJECT);
-    }
-    all
-}
-
-/// What the type parameters of a member's owner stand for in a type.
-pub(super) fn bind_owner(owner: &Type, actual: &Type) -> Bindings {
-    let mut bindings = Bindings::new();
-    unify(owner, actual, &mut bindings);
-    bindings
-}
-
-/// Makes `pattern` equal to `actual` as far as its parameters are free.
-pub(super) fn unify(pattern: &Type, actual: &Type, bindings: &mut Bindings) {
-    match (pattern, actual) {
-        // What is not known settles every parameter, so that nothing more is said about it.
-        (Type::Array(inner) | Type::Nullable(inner), Type::Unknown) => {
-            unify(inner, actual, bindings);
-        }
-        (Type::Generic(_, arguments), Type::Unknown) => {
-            for argument in arguments.iter() {
-                unify(argument, actual, bindings);
-            }
-        }
-        (Type::Parameter(name), actual) => {
-            if matches!(actual, Type::Null | Type::Void) {
-                return;
-            }
-            match bindings.iter_mut().find(|(known, _)| known == name) {
-                // The wider of two candidates.
-                Some((_, bound)) if bound.is_unknown() => *bound = actual.clone(),
-                Some((_, bound)) => {
-                    if super::convert::cost(bound, actual, None).is_some()
-                        && super::convert::cost(actual, bound, None).is_none()
-                    {
-                        *bound = actual.clone();
-                    }
-                }
-                None => bindings.push((Arc::clone(name), actual.clone())),
-            }
-        }
-        (Type::Array(pattern), Type::Array(actual))
-        | (Type::Nullable(pattern), Type::Nullable(actual)) => unify(pattern, actual, bindings),
-        (Type::Nullable(pattern), actual) => unify(pattern, actual, bindings),
-        (Type::Generic(family, patterns), actual) => {
-            let matching = levels(actual).into_iter().find_map(|level| match level {
-                Type::Generic(other, arguments) if other == *family => Some(arguments),
-                _ => None,
-            });
-            if let Some(arguments) = matching {
-                for (pattern, argument) in patterns.iter().zip(arguments.iter()) {
-                    unify(pattern, argument, bindings);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// A type with its parameters replaced; free ones stay.
-pub(super) fn substitute(ty: &Type, bindings: &Bindings) -> Type {
-    match ty {
-        Type::Parameter(name) => bindings
-            .iter()
-            .find(|(known, _)| known == name)
-            .map_or_else(|| ty.clone(), |(_, bound)| bound.clone()),
-        Type::Array(element) => Type::array(substitute(element, bindings)),
-        Type::Nullable(inner) => match substitute(inner, bindings) {
-            nullable @ Type::Nullable(_) => nullable,
-            inner if inner.is_value_type() || matches!(inner, Type::Parameter(_)) => {
-                Type::Nullable(Arc::new(inner))
-            }
-            inner => inner,
-        },
-        Type::Generic(family, arguments) => Type::Generic(
-            *family,
-            arguments
-                .iter()
-                .map(|argument| substitute(argument, bindings))
-                .collect(),
-        ),
-        other => other.clone(),
-    }
-}
-
-/// Whether a type still has free parameters.
-pub(super) fn is_open(ty: &Type) -> bool {
-    match ty {
-        Type::Parameter(_) => true,
-        Type::Array(inner) | Type::Nullable(inner) => is_open(inner),
-        Type::Generic(_, arguments) => arguments.iter().any(is_open),
-        _ => false,
     }
 }

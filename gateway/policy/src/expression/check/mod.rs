@@ -5,14 +5,21 @@
 
 mod arguments;
 mod assignment;
+mod bindings;
 mod calls;
+mod conditions;
+mod control_flow;
 mod convert;
 mod create;
+mod declarations;
+mod delegates;
 mod expressions;
+mod indexers;
 mod lambda;
 mod lint;
 mod members;
 mod operators;
+mod patterns;
 pub(crate) mod resolve;
 mod scope;
 mod statements;

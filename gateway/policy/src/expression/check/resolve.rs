@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::expression::ast::{TypeRef, TypeRefKind};
 use crate::expression::token::Span;
-use crate::expression::types::{Basic, EXCEPTIONS, Enumeration, Family, NOT_YET, Type};
+use crate::expression::type_names::{EXCEPTIONS, NOT_YET};
+use crate::expression::types::{Basic, Enumeration, Family, Type};
 use crate::problem::nearest;
 
 /// Why a type cannot be used.

@@ -9,7 +9,7 @@ use super::registry::Group;
 use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::machine::{from_integer, integer, numeric};
-use crate::expression::numbers::{parse_double, parse_integer};
+use crate::expression::number_parsing::{parse_double, parse_integer};
 use crate::expression::text::unit_to_string;
 use crate::expression::types::{Basic, type_of};
 use crate::expression::value::Value;
@@ -240,5 +240,5 @@ fn to_text(budget: &mut Budget, args: &[Value]) -> Pure {
         Value::Char(unit) => unit_to_string(unit),
         other => other.to_text()?,
     };
-    super::strings::made(budget, content)
+    super::string_making::made(budget, content)
 }

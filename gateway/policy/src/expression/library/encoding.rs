@@ -5,7 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use super::arguments::{bytes, index, int, optional_text, text, value};
 use super::pure;
 use super::registry::Group;
-use super::strings::{int_of, made};
+use super::string_making::made;
+use super::strings::int_of;
 use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::object::{Charset, Object};

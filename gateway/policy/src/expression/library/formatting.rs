@@ -2,13 +2,11 @@
 
 use super::arguments::{text, value};
 use crate::expression::budget::Budget;
-use crate::expression::dates;
 use crate::expression::exception::Exception;
-use crate::expression::guid;
 use crate::expression::machine::push_aligned;
-use crate::expression::numbers;
 use crate::expression::types::type_of;
 use crate::expression::value::Value;
+use crate::expression::{dates, guid};
 
 /// `IFormattable.ToString(format)`; what has no formats prints as always.
 pub(crate) fn format_value(value: &Value, format: &str) -> Result<String, Exception> {
@@ -31,7 +29,7 @@ pub(crate) fn format_value(value: &Value, format: &str) -> Result<String, Except
         // `char` and `bool` have no formats.
         Value::Char(_) | Value::Bool(_) => value.to_text(),
         other if type_of(other).is_some_and(|ty| ty.is_numeric()) => {
-            numbers::print_format(other, format)
+            crate::expression::number_formats::print_format(other, format)
         }
         other => other.to_text(),
     }

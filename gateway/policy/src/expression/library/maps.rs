@@ -6,8 +6,9 @@ use indexmap::IndexMap;
 
 use super::arguments::{object, token, value};
 use super::registry::Group;
-use super::strings::{comparer_ignores_case, int_of};
-use super::{context, full};
+use super::string_comparers::comparer_ignores_case;
+use super::strings::int_of;
+use super::{full, variables};
 use crate::expression::exception::{Exception, names};
 use crate::expression::key::Key;
 use crate::expression::machine::Machine;
@@ -144,7 +145,7 @@ pub(super) fn pairs(
             Object::Dictionary { entries, .. } => lock(entries).values().cloned().collect(),
             _ => return Err(Exception::null_reference()),
         },
-        Value::Handle(handle) => context::pairs(machine, *handle)?,
+        Value::Handle(handle) => variables::pairs(machine, *handle)?,
         _ => return Err(Exception::null_reference()),
     };
     machine.budget.charge(found.len() as u64)?;
@@ -175,7 +176,7 @@ pub(super) fn lookup(
                 .map(|(_, value)| value.clone())),
             _ => Err(Exception::null_reference()),
         },
-        Some(Value::Handle(handle)) => context::lookup(machine, *handle, &key),
+        Some(Value::Handle(handle)) => variables::lookup(machine, *handle, &key),
         _ => Err(Exception::null_reference()),
     }
 }

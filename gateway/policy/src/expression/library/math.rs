@@ -1,9 +1,8 @@
 //! `Math`.
 
 use super::arguments::{double, int, long, value};
-use super::compare_values;
-use super::pure;
 use super::registry::Group;
+use super::{compare_values, pure};
 use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::value::Value;

@@ -4,23 +4,39 @@
 //! function per signature. The checker binds to the functions; nothing is looked up at run time.
 
 mod arguments;
+mod arrays;
 mod certificates;
+mod characters;
 mod collections;
 mod context;
 mod convert;
 mod crypto;
+mod date_time;
+mod date_time_offset;
 mod dates;
 mod encoding;
 mod formatting;
+mod headers;
 mod linq;
+mod linq_results;
+mod lists;
 mod maps;
 mod math;
+mod messages;
 mod misc;
 mod numbers;
 mod objects;
 pub(crate) mod registry;
+mod sets;
+mod string_comparers;
+mod string_making;
+mod string_search;
+mod string_splitting;
 mod strings;
 mod text_building;
+mod time_span;
+mod urls;
+mod variables;
 
 use std::cmp::Ordering;
 
@@ -34,7 +50,7 @@ use super::value::Value;
 use registry::{Entry, Group};
 
 pub(crate) use formatting::format_value;
-pub(crate) use strings::split;
+pub(crate) use string_splitting::split;
 
 /// All tables.
 static GROUPS: &[&Group] = &[
@@ -47,8 +63,11 @@ static GROUPS: &[&Group] = &[
     &objects::TUPLE,
     &objects::TUPLE_CLASS,
     &strings::STRING,
-    &strings::CHAR,
-    &strings::COMPARER,
+    &string_search::STRING_SEARCH,
+    &string_making::STRING_MAKING,
+    &string_splitting::STRING_SPLITTING,
+    &characters::CHAR,
+    &string_comparers::COMPARER,
     &text_building::STRING_BUILDER,
     &numbers::SBYTE,
     &numbers::BYTE,
@@ -62,9 +81,9 @@ static GROUPS: &[&Group] = &[
     &numbers::DOUBLE,
     &math::MATH,
     &convert::CONVERT,
-    &dates::DATE_TIME,
-    &dates::DATE_TIME_OFFSET,
-    &dates::TIME_SPAN,
+    &date_time::DATE_TIME,
+    &date_time_offset::DATE_TIME_OFFSET,
+    &time_span::TIME_SPAN,
     &misc::GUID,
     &misc::RANDOM,
     &encoding::ENCODING,
@@ -87,21 +106,22 @@ static GROUPS: &[&Group] = &[
     &crypto::HMAC_SHA256,
     &crypto::HMAC_SHA384,
     &crypto::HMAC_SHA512,
-    &collections::ARRAY,
-    &collections::ARRAY_CLASS,
-    &collections::LIST,
-    &collections::ILIST,
-    &collections::COLLECTION,
-    &collections::READ_ONLY_COLLECTION,
-    &collections::READ_ONLY_LIST,
-    &collections::SET,
-    &collections::ISET,
-    &collections::QUEUE,
-    &collections::STACK,
+    &arrays::ARRAY,
+    &arrays::ARRAY_CLASS,
+    &lists::LIST,
+    &lists::ILIST,
+    &lists::COLLECTION,
+    &lists::READ_ONLY_COLLECTION,
+    &lists::READ_ONLY_LIST,
+    &sets::SET,
+    &sets::ISET,
+    &sets::QUEUE,
+    &sets::STACK,
     &maps::DICTIONARY,
     &maps::IDICTIONARY,
     &maps::READ_ONLY_DICTIONARY,
     &linq::ENUMERABLE,
+    &linq_results::ENUMERABLE_RESULTS,
     &linq::ENUMERABLE_CLASS,
     &linq::ORDERED,
     &linq::GROUPING,
@@ -114,17 +134,17 @@ static GROUPS: &[&Group] = &[
     &context::API,
     &context::OPERATION,
     &context::SUBSCRIPTION,
-    &context::REQUEST,
-    &context::RESPONSE,
-    &context::URL,
-    &context::HEADERS,
-    &context::QUERY,
-    &context::PARAMETERS,
-    &context::VARIABLES,
+    &messages::REQUEST,
+    &messages::RESPONSE,
+    &urls::URL,
+    &headers::HEADERS,
+    &headers::QUERY,
+    &variables::PARAMETERS,
+    &variables::VARIABLES,
     &context::DEPLOYMENT,
     &context::GATEWAY,
     &context::LAST_ERROR,
-    &context::BODY,
+    &messages::BODY,
 ];
 
 /// A table row of a function without effects.
@@ -156,7 +176,7 @@ pub(crate) fn type_argument(ty: Type) -> Value {
 
 /// The elements of a part of `context` that is a dictionary, as pairs.
 pub(crate) fn entries(machine: &mut Machine<'_>, handle: Handle) -> Result<Vec<Value>, Exception> {
-    context::entries(machine, handle)
+    variables::entries(machine, handle)
 }
 
 /// `Comparer<T>.Default.Compare`; strings ordinally or not as `ignore_case` says, by culture if it

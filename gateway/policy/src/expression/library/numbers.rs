@@ -6,7 +6,7 @@ use super::registry::Group;
 use super::{compare_values, full, pure};
 use crate::expression::exception::{Exception, names};
 use crate::expression::machine::from_integer;
-use crate::expression::numbers::{parse_double, parse_integer};
+use crate::expression::number_parsing::{parse_double, parse_integer};
 use crate::expression::types::Basic;
 use crate::expression::value::Value;
 

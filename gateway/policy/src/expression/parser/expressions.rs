@@ -1,47 +1,13 @@
 //! Operators (C# 7 clause 12), from assignment down to unary.
 
+use super::operators::{COALESCE, SHIFT};
 use super::{Parsed, Parser};
 use crate::expression::ast::{
     BinaryOp, Expr, ExprKind, LambdaBody, LambdaParameter, Pattern, TypeRef, TypeRefKind, UnaryOp,
 };
 use crate::expression::token::{Span, TokenKind};
 
-/// Levels of binary operators, loosest first.
-const COALESCE: u8 = 0;
-const OR: u8 = 1;
-const AND: u8 = 2;
-const RELATIONAL: u8 = 7;
-const SHIFT: u8 = 8;
-
-/// Operators with their levels.
-const OPERATORS: &[(&str, u8, BinaryOp)] = &[
-    ("|", 3, BinaryOp::Or),
-    ("^", 4, BinaryOp::Xor),
-    ("&", 5, BinaryOp::And),
-    ("==", 6, BinaryOp::Equal),
-    ("!=", 6, BinaryOp::NotEqual),
-    ("<", RELATIONAL, BinaryOp::Less),
-    (">", RELATIONAL, BinaryOp::Greater),
-    ("<=", RELATIONAL, BinaryOp::LessEqual),
-    (">=", RELATIONAL, BinaryOp::GreaterEqual),
-    ("<<", SHIFT, BinaryOp::ShiftLeft),
-    ("+", 9, BinaryOp::Add),
-    ("-", 9, BinaryOp::Subtract),
-    ("*", 10, BinaryOp::Multiply),
-    ("/", 10, BinaryOp::Divide),
-    ("%", 10, BinaryOp::Remainder),
-];
-
-/// An operator that waits for its right operand.
-#[derive(Clone, Copy)]
-enum Pending {
-    Coalesce,
-    Or,
-    And,
-    Binary(BinaryOp),
-}
-
-const ASSIGNMENTS: &[(&str, Option<BinaryOp>)] = &[
+pub(super) const ASSIGNMENTS: &[(&str, Option<BinaryOp>)] = &[
     ("=", None),
     ("+=", Some(BinaryOp::Add)),
     ("-=", Some(BinaryOp::Subtract)),
@@ -70,7 +36,7 @@ impl Parser<'_> {
         self.nested(Self::assignment)
     }
 
-    fn assignment(&mut self) -> Parsed<Expr> {
+    pub(super) fn assignment(&mut self) -> Parsed<Expr> {
         let start = self.span();
         if let Some(lambda) = self.lambda()? {
             return Ok(lambda);
@@ -119,14 +85,14 @@ impl Parser<'_> {
     }
 
     /// Whether the next token begins where this one ends.
-    fn adjacent(&self) -> bool {
+    pub(super) fn adjacent(&self) -> bool {
         match (self.tokens.get(self.at), self.tokens.get(self.at + 1)) {
             (Some(a), Some(b)) => a.span.end == b.span.start,
             _ => false,
         }
     }
 
-    fn conditional(&mut self) -> Parsed<Expr> {
+    pub(super) fn conditional(&mut self) -> Parsed<Expr> {
         let start = self.span();
         let condition = self.binary(COALESCE)?;
         if !self.eat("?") {
@@ -144,83 +110,7 @@ impl Parser<'_> {
         Ok(Expr { kind, span })
     }
 
-    /// Binary operators of `least` and tighter levels, by precedence. Two stacks instead of one
-    /// function per level: a level of brackets costs few native frames.
-    fn binary(&mut self, least: u8) -> Parsed<Expr> {
-        let mut operands = vec![self.operand()?];
-        let mut pending: Vec<(u8, Pending)> = Vec::new();
-        let mut tests = 0;
-        loop {
-            if least <= RELATIONAL && (self.is_keyword("is") || self.is_keyword("as")) {
-                tests += 1;
-                if tests > 50 {
-                    return Err(self.unexpected("fewer type tests in a row"));
-                }
-                while pending
-                    .last()
-                    .is_some_and(|(level, _)| *level >= RELATIONAL)
-                {
-                    reduce(&mut operands, &mut pending);
-                }
-                let Some(operand) = operands.pop() else {
-                    return Err(self.unexpected("an operand"));
-                };
-                let start = operand.span;
-                let tested = self.type_test(operand, start)?;
-                operands.push(tested);
-                continue;
-            }
-            let Some((level, operator, width)) = self.operator().filter(|(l, ..)| *l >= least)
-            else {
-                break;
-            };
-            self.at += width;
-            let right = matches!(operator, Pending::Coalesce);
-            while pending
-                .last()
-                .is_some_and(|(l, _)| *l > level || (*l == level && !right))
-            {
-                reduce(&mut operands, &mut pending);
-            }
-            pending.push((level, operator));
-            operands.push(self.operand()?);
-        }
-        while !pending.is_empty() {
-            reduce(&mut operands, &mut pending);
-        }
-        operands.pop().ok_or_else(|| self.unexpected("an operand"))
-    }
-
-    fn operand(&mut self) -> Parsed<Expr> {
-        // `a ?? throw …`, as `throw` elsewhere is refused by what it is not.
-        if self.is_keyword("throw") {
-            self.expression()
-        } else {
-            self.unary()
-        }
-    }
-
-    /// The operator at the cursor, its level, and its number of tokens.
-    fn operator(&self) -> Option<(u8, Pending, usize)> {
-        let TokenKind::Punctuation(punctuation) = *self.kind() else {
-            return None;
-        };
-        match punctuation {
-            "??" => return Some((COALESCE, Pending::Coalesce, 1)),
-            "||" => return Some((OR, Pending::Or, 1)),
-            "&&" => return Some((AND, Pending::And, 1)),
-            // `>` `>` is a shift, `>` `>=` an assignment.
-            ">" if self.is_at(1, ">") && self.adjacent() => {
-                return Some((SHIFT, Pending::Binary(BinaryOp::ShiftRight), 2));
-            }
-            ">" if self.is_at(1, ">=") && self.adjacent() => return None,
-            _ => {}
-        }
-        let found = OPERATORS.iter().find(|(symbol, ..)| *symbol == punctuation);
-        found.map(|(_, level, op)| (*level, Pending::Binary(*op), 1))
-    }
-
-    fn type_test(&mut self, operand: Expr, start: Span) -> Parsed<Expr> {
+    pub(super) fn type_test(&mut self, operand: Expr, start: Span) -> Parsed<Expr> {
         if self.eat_keyword("as") {
             let ty = self.tested_type()?;
             return Ok(Expr {
@@ -237,7 +127,7 @@ impl Parser<'_> {
     }
 
     /// A type behind `is` or `as`, where a `?` belongs to a conditional if an expression follows it.
-    fn tested_type(&mut self) -> Parsed<TypeRef> {
+    pub(super) fn tested_type(&mut self) -> Parsed<TypeRef> {
         let start = self.span();
         let mut ty = self.type_without_suffix()?;
         loop {
@@ -295,7 +185,7 @@ impl Parser<'_> {
     }
 
     /// Whether the token `ahead` can begin an operand.
-    fn starts_expression_at(&self, ahead: usize) -> bool {
+    pub(super) fn starts_expression_at(&self, ahead: usize) -> bool {
         match self.kind_at(ahead) {
             TokenKind::Punctuation(punctuation) => {
                 matches!(
@@ -361,7 +251,7 @@ impl Parser<'_> {
     }
 
     /// The type of a cast, if the parenthesis at the cursor is one (C# 7 §12.9.7).
-    fn cast_type(&mut self) -> Option<TypeRef> {
+    pub(super) fn cast_type(&mut self) -> Option<TypeRef> {
         self.attempt(|parser| {
             parser.expect("(")?;
             let ty = parser.type_ref()?;
@@ -395,7 +285,7 @@ impl Parser<'_> {
     }
 
     /// A lambda, if there is one at the cursor.
-    fn lambda(&mut self) -> Parsed<Option<Expr>> {
+    pub(super) fn lambda(&mut self) -> Parsed<Option<Expr>> {
         let start = self.span();
         let parameters = match self.kind() {
             TokenKind::Identifier(_) if self.is_at(1, "=>") => {
@@ -425,7 +315,7 @@ impl Parser<'_> {
         }))
     }
 
-    fn lambda_parameters(&mut self) -> Parsed<Vec<LambdaParameter>> {
+    pub(super) fn lambda_parameters(&mut self) -> Parsed<Vec<LambdaParameter>> {
         self.expect("(")?;
         let mut parameters = Vec::new();
         while !self.is(")") {
@@ -456,77 +346,5 @@ impl Parser<'_> {
                 Ok(LambdaBody::Expression(Box::new(parser.expression()?)))
             }
         })
-    }
-}
-
-/// Joins the last two operands by the last operator. Runs of one level become one node, so that long
-/// sums do not nest; what was in parentheses may join from the left, where that changes nothing.
-fn reduce(operands: &mut Vec<Expr>, pending: &mut Vec<(u8, Pending)>) {
-    let (Some((level, operator)), Some(right), Some(left)) =
-        (pending.pop(), operands.pop(), operands.pop())
-    else {
-        return;
-    };
-    let span = left.span.to(right.span);
-    let kind = match operator {
-        Pending::Or => ExprKind::Or(joined(left, right, |kind| match kind {
-            ExprKind::Or(all) => Ok(all),
-            other => Err(other),
-        })),
-        Pending::And => ExprKind::And(joined(left, right, |kind| match kind {
-            ExprKind::And(all) => Ok(all),
-            other => Err(other),
-        })),
-        Pending::Coalesce => {
-            let (span, kind) = (right.span, right.kind);
-            let mut all = vec![left];
-            match kind {
-                ExprKind::Coalesce(more) => all.extend(more),
-                kind => all.push(Expr { kind, span }),
-            }
-            ExprKind::Coalesce(all)
-        }
-        Pending::Binary(op) => match left.kind {
-            ExprKind::Chain { first, mut rest }
-                if rest
-                    .first()
-                    .is_some_and(|(other, _)| level_of(*other) == level) =>
-            {
-                rest.push((op, right));
-                ExprKind::Chain { first, rest }
-            }
-            kind => {
-                let first = Box::new(Expr {
-                    kind,
-                    span: left.span,
-                });
-                ExprKind::Chain {
-                    first,
-                    rest: vec![(op, right)],
-                }
-            }
-        },
-    };
-    operands.push(Expr { kind, span });
-}
-
-fn joined(
-    left: Expr,
-    right: Expr,
-    list: impl Fn(ExprKind) -> Result<Vec<Expr>, ExprKind>,
-) -> Vec<Expr> {
-    let span = left.span;
-    let mut all = list(left.kind).unwrap_or_else(|kind| vec![Expr { kind, span }]);
-    all.push(right);
-    all
-}
-
-fn level_of(op: BinaryOp) -> u8 {
-    match op {
-        BinaryOp::ShiftRight => SHIFT,
-        _ => OPERATORS
-            .iter()
-            .find(|(_, _, known)| *known == op)
-            .map_or(0, |(_, level, _)| *level),
     }
 }

@@ -3,7 +3,10 @@
 //! Recursive descent with precedence climbing. Every nesting construct goes through
 //! [`Parser::nested`], which bounds the depth; operators of one level are collected flat.
 
+mod control_flow;
+mod creation;
 mod expressions;
+mod operators;
 mod primary;
 pub(crate) mod signature;
 mod statements;

@@ -1,13 +1,11 @@
 //! Statements (C# 7 clause 13).
 
 use super::{Parsed, Parser, SyntaxError};
-use crate::expression::ast::{
-    Catch, LambdaBody, Parameter, Statement, StatementKind, SwitchSection, TypeRef,
-};
+use crate::expression::ast::{LambdaBody, Parameter, Statement, StatementKind, TypeRef};
 use crate::expression::token::TokenKind;
 
 /// After so many errors the rest is noise.
-const MAX_ERRORS: usize = 20;
+pub(super) const MAX_ERRORS: usize = 20;
 
 impl Parser<'_> {
     /// The content of `@{…}`. An error goes on at the next statement.
@@ -32,7 +30,7 @@ impl Parser<'_> {
     }
 
     /// Moves behind the `;` or the block that ends the broken statement.
-    fn skip_statement(&mut self, start: usize) {
+    pub(super) fn skip_statement(&mut self, start: usize) {
         if self.at <= start {
             self.at = start;
         }
@@ -72,7 +70,7 @@ impl Parser<'_> {
         })
     }
 
-    fn statement(&mut self) -> Parsed<Statement> {
+    pub(super) fn statement(&mut self) -> Parsed<Statement> {
         let start = self.span();
         let kind = self.nested(Self::statement_kind)?;
         Ok(Statement {
@@ -81,7 +79,7 @@ impl Parser<'_> {
         })
     }
 
-    fn statement_kind(&mut self) -> Parsed<StatementKind> {
+    pub(super) fn statement_kind(&mut self) -> Parsed<StatementKind> {
         match *self.kind() {
             TokenKind::Punctuation(";") => {
                 self.advance();
@@ -166,7 +164,7 @@ impl Parser<'_> {
     }
 
     /// A declaration, a local function, or an expression with its `;`.
-    fn simple_statement(&mut self) -> Parsed<StatementKind> {
+    pub(super) fn simple_statement(&mut self) -> Parsed<StatementKind> {
         if let Some(function) = self.local_function()? {
             return Ok(function);
         }
@@ -184,7 +182,7 @@ impl Parser<'_> {
     }
 
     /// The type of a declaration, if one stands at the cursor: a type and a name follow.
-    fn declared_type(&mut self) -> Option<TypeRef> {
+    pub(super) fn declared_type(&mut self) -> Option<TypeRef> {
         self.attempt(|parser| {
             let ty = parser.type_ref()?;
             let name = matches!(parser.kind(), TokenKind::Identifier(_));
@@ -198,7 +196,7 @@ impl Parser<'_> {
         })
     }
 
-    fn local_names(&mut self, ty: TypeRef, constant: bool) -> Parsed<StatementKind> {
+    pub(super) fn local_names(&mut self, ty: TypeRef, constant: bool) -> Parsed<StatementKind> {
         let mut names = Vec::new();
         loop {
             let name = self.identifier()?;
@@ -218,7 +216,7 @@ impl Parser<'_> {
         }
     }
 
-    fn deconstruction(&mut self) -> Parsed<StatementKind> {
+    pub(super) fn deconstruction(&mut self) -> Parsed<StatementKind> {
         self.advance();
         self.expect("(")?;
         let mut names = vec![self.identifier()?];
@@ -232,7 +230,7 @@ impl Parser<'_> {
         Ok(StatementKind::Deconstruct { names, value })
     }
 
-    fn local_function(&mut self) -> Parsed<Option<StatementKind>> {
+    pub(super) fn local_function(&mut self) -> Parsed<Option<StatementKind>> {
         let header = self.attempt(|parser| {
             if parser.is_keyword("static") {
                 parser.advance();
@@ -271,7 +269,7 @@ impl Parser<'_> {
         }))
     }
 
-    fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
+    pub(super) fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
         self.expect("(")?;
         let mut all = Vec::new();
         while !self.is(")") {
@@ -292,209 +290,5 @@ impl Parser<'_> {
         }
         self.expect(")")?;
         Ok(all)
-    }
-
-    fn condition(&mut self) -> Parsed<crate::expression::ast::Expr> {
-        self.expect("(")?;
-        let condition = self.expression()?;
-        self.expect(")")?;
-        Ok(condition)
-    }
-
-    /// A whole `if … else if … else`, flat.
-    fn if_statement(&mut self) -> Parsed<StatementKind> {
-        let mut branches = Vec::new();
-        loop {
-            self.expect_keyword("if")?;
-            let condition = self.condition()?;
-            branches.push((condition, self.statement()?));
-            if !self.eat_keyword("else") {
-                return Ok(StatementKind::If(branches, None));
-            }
-            if !self.is_keyword("if") {
-                let otherwise = self.statement()?;
-                return Ok(StatementKind::If(branches, Some(Box::new(otherwise))));
-            }
-        }
-    }
-
-    fn for_statement(&mut self) -> Parsed<StatementKind> {
-        self.advance();
-        self.expect("(")?;
-        let mut init = Vec::new();
-        let start = self.span();
-        if !self.is(";") {
-            if let Some(ty) = self.declared_type() {
-                let kind = self.local_names(ty, false)?;
-                init.push(Statement {
-                    kind,
-                    span: self.since(start),
-                });
-            } else {
-                for expr in self.expression_list()? {
-                    let span = expr.span;
-                    init.push(Statement {
-                        kind: StatementKind::Expression(expr),
-                        span,
-                    });
-                }
-            }
-        }
-        self.expect(";")?;
-        let condition = if self.is(";") {
-            None
-        } else {
-            Some(self.expression()?)
-        };
-        self.expect(";")?;
-        let step = if self.is(")") {
-            Vec::new()
-        } else {
-            self.expression_list()?
-        };
-        self.expect(")")?;
-        let body = Box::new(self.statement()?);
-        Ok(StatementKind::For {
-            init,
-            condition,
-            step,
-            body,
-        })
-    }
-
-    fn expression_list(&mut self) -> Parsed<Vec<crate::expression::ast::Expr>> {
-        let mut all = vec![self.expression()?];
-        while self.eat(",") {
-            all.push(self.expression()?);
-        }
-        Ok(all)
-    }
-
-    fn foreach_statement(&mut self) -> Parsed<StatementKind> {
-        self.advance();
-        self.expect("(")?;
-        let ty = self.type_ref()?;
-        let name = self.identifier()?;
-        self.expect_keyword("in")?;
-        let source = self.expression()?;
-        self.expect(")")?;
-        let body = Box::new(self.statement()?);
-        Ok(StatementKind::Foreach {
-            ty,
-            name,
-            source,
-            body,
-        })
-    }
-
-    fn switch_statement(&mut self) -> Parsed<StatementKind> {
-        self.advance();
-        let subject = self.condition()?;
-        self.expect("{")?;
-        let mut sections = Vec::new();
-        while !self.is("}") {
-            let mut labels = Vec::new();
-            loop {
-                if self.eat_keyword("default") {
-                    self.expect(":")?;
-                    labels.push(None);
-                } else if self.eat_keyword("case") {
-                    let pattern = self.pattern()?;
-                    let guard = if self.is_contextual("when") {
-                        self.advance();
-                        Some(self.expression()?)
-                    } else {
-                        None
-                    };
-                    self.expect(":")?;
-                    labels.push(Some((pattern, guard)));
-                } else {
-                    break;
-                }
-            }
-            if labels.is_empty() {
-                return Err(self.unexpected("`case`, `default` or `}`"));
-            }
-            let mut body = Vec::new();
-            while !self.is("}") && !self.is_keyword("case") && !self.is_default_label() {
-                if *self.kind() == TokenKind::End {
-                    return Err(self.unexpected("`}`"));
-                }
-                body.push(self.statement()?);
-            }
-            sections.push(SwitchSection { labels, body });
-        }
-        self.expect("}")?;
-        Ok(StatementKind::Switch(subject, sections))
-    }
-
-    fn is_default_label(&self) -> bool {
-        self.is_keyword("default") && self.is_at(1, ":")
-    }
-
-    fn try_statement(&mut self) -> Parsed<StatementKind> {
-        self.advance();
-        let body = self.block()?;
-        let mut catches = Vec::new();
-        while self.eat_keyword("catch") {
-            let mut ty = None;
-            let mut name = None;
-            if self.eat("(") {
-                ty = Some(self.type_ref()?);
-                if !self.is(")") {
-                    name = Some(self.identifier()?);
-                }
-                self.expect(")")?;
-            }
-            let filter = if self.is_contextual("when") {
-                self.advance();
-                Some(self.condition()?)
-            } else {
-                None
-            };
-            catches.push(Catch {
-                ty,
-                name,
-                filter,
-                body: self.block()?,
-            });
-        }
-        let finally = if self.eat_keyword("finally") {
-            Some(self.block()?)
-        } else {
-            None
-        };
-        if catches.is_empty() && finally.is_none() {
-            return Err(self.unexpected("`catch` or `finally`"));
-        }
-        Ok(StatementKind::Try {
-            body,
-            catches,
-            finally,
-        })
-    }
-
-    fn using_statement(&mut self) -> Parsed<StatementKind> {
-        self.advance();
-        if !self.is("(") {
-            // `using var x = …;` of C# 8: the resource lives to the end of the block.
-            let ty = self.type_ref()?;
-            let kind = self.local_names(ty, false)?;
-            self.expect(";")?;
-            return Ok(kind);
-        }
-        self.expect("(")?;
-        let inner = self.span();
-        let kind = match self.declared_type() {
-            Some(ty) => self.local_names(ty, false)?,
-            None => StatementKind::Expression(self.expression()?),
-        };
-        let resource = Statement {
-            kind,
-            span: self.since(inner),
-        };
-        self.expect(")")?;
-        let body = self.statement()?;
-        Ok(StatementKind::Using(Box::new(resource), Box::new(body)))
     }
 }
