@@ -1,6 +1,7 @@
 //! How much an evaluation may use.
 
 use super::exception::Exception;
+use super::value::Value;
 
 /// Limits of one evaluation. The defaults allow what real documents do a hundred times over and stop
 /// a runaway expression after some tens of milliseconds.
@@ -92,6 +93,19 @@ impl Budget {
                 )))
             }
         }
+    }
+
+    /// Pays for a library function that may read all of `value`: its length, where that is long.
+    pub(crate) fn charge_reading(&mut self, value: &Value) -> Result<(), Exception> {
+        let length = match value {
+            Value::Text(text) => text.len(),
+            Value::Object(object) => object.byte_length(),
+            _ => return Ok(()),
+        };
+        if length < 64 {
+            return Ok(());
+        }
+        self.charge(length as u64 / 64)
     }
 
     /// Enters a function whose tree is `height` high; [`Budget::leave`] with the same height.

@@ -244,6 +244,15 @@ impl Object {
         }
     }
 
+    /// Bytes of what is read whole: byte arrays and texts; 0 for everything else.
+    pub(crate) fn byte_length(&self) -> usize {
+        match self {
+            Self::Bytes(content) => lock(content).len(),
+            Self::StringBuilder(content) => lock(content).len(),
+            _ => 0,
+        }
+    }
+
     /// The elements of an array or collection, copied; `None` for what has none in memory.
     pub(crate) fn elements(&self) -> Option<Vec<Value>> {
         Some(match self {

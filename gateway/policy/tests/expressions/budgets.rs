@@ -96,6 +96,44 @@ fn recursion_runs_out_of_depth_on_a_small_stack() {
 }
 
 #[test]
+fn library_calls_pay_for_what_they_read() {
+    let started = std::time::Instant::now();
+    for code in [
+        "@{ var s = new string('a', 1000000); var n = 0; while (true) { if (s.Contains(\"b\")) { n++; } } }",
+        "@{ var s = new string('é', 500000); var n = 0; while (true) { n += s.Length; } }",
+        "@{ var s = new string('a', 1000000); var t = s + \"\"; while (true) { var same = s == t; } }",
+        "@(Enumerable.Repeat(new string('a', 1000000), 100000).Distinct().Count())",
+        "@{ var b = new byte[1000000]; while (true) { var x = BitConverter.ToInt32(b, 0); } }",
+        "@{ var l = Enumerable.Range(0, 50000).ToList(); while (true) { l.Insert(0, 1); l.RemoveAt(0); } }",
+        "@{ var l = Enumerable.Range(0, 50000).ToList(); while (true) { l.Exists(x => true); } }",
+        "@{ var l = Enumerable.Range(0, 50000).ToArray(); while (true) { var c = l.Contains(-1); } }",
+        "@{ var d = Enumerable.Range(0, 20000).ToDictionary(x => x); while (true) { d.Remove(-1); } }",
+        "@{ var b = new StringBuilder(new string('é', 500000)); while (true) { var n = b.Length; } }",
+        "@(Enumerable.Repeat(new string('a', 1000000), 30000).OrderBy(x => x).Count())",
+    ] {
+        overrun(code);
+    }
+    // Unoptimised and on a busy machine; without the charges each of these takes minutes.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
+fn sorting_what_has_no_order_is_an_exception_and_no_panic() {
+    for code in [
+        "@(new object[] { 3, \"a\", 2.5, null, 'c', \"b\", 1, DateTime.UtcNow }.OrderBy(x => x).Count())",
+        "@{ var l = new List<object>(); for (int i = 0; i < 100; i++) { l.Add(i % 3 == 0 ? (object)i : i.ToString()); } l.Sort(); return l.Count; }",
+    ] {
+        let value =
+            expression(code).evaluate(&mut request(), &World::default(), &mut Budget::default());
+        assert_eq!(
+            value.unwrap_err().type_name,
+            "System.ArgumentException",
+            "{code}"
+        );
+    }
+}
+
+#[test]
 fn freeing_a_long_chain_of_objects_does_not_recurse() {
     let code = "@{ var l = new List<object>(); for (int i = 0; i < 60000; i++) { var n = new List<object>(); n.Add(l); l = n; } return l.Count; }";
     let run = move || {

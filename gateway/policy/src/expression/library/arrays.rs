@@ -1,10 +1,12 @@
 //! Arrays.
 
 use super::arguments::{element_token, elements, index, object, token, value};
-use super::collections::{ITEM, Outcome, at, contains, count, set};
+use super::collections::{
+    ITEM, Outcome, at, charge_elements, charge_receiver, charge_search, contains, count, set,
+};
 use super::registry::Group;
 use super::strings::int_of;
-use super::{compare_values, full, pure};
+use super::{check_order, compare_values, full, pure};
 use crate::expression::exception::{Exception, names};
 use crate::expression::key::equals;
 use crate::expression::machine::Machine;
@@ -49,7 +51,7 @@ pub(super) static ARRAY: Group = Group {
         }),
         pure("bool Contains(T value)", |budget, args| {
             let object = object(args, 0, "source")?;
-            budget.charge(object.count().unwrap_or_default() as u64 / 4)?;
+            charge_search(budget, object, &value(args, 1))?;
             Ok(Value::Bool(contains(object, &value(args, 1))))
         }),
     ],
@@ -92,7 +94,7 @@ pub(super) static ARRAY_CLASS: Group = Group {
         full("static void Sort(Array array)", |machine, args| {
             machine.budget.charge(count(args)? as u64 * 8)?;
             let array = object(args, 0, "array")?;
-            let items = sort(array.elements().unwrap_or_default())?;
+            let items = sort(machine, array.elements().unwrap_or_default())?;
             replace(array, items);
             Ok(Value::Null)
         }),
@@ -155,6 +157,7 @@ pub(super) static ARRAY_CLASS: Group = Group {
             "static TOut[] ConvertAll<TIn,TOut>(TIn[] array, Func<TIn,TOut> converter)",
             |machine, args| {
                 let mut out = Vec::new();
+                charge_receiver(machine, args)?;
                 for item in elements(args, 0) {
                     machine.budget.allocate(ITEM)?;
                     out.push(machine.invoke(&value(args, 1), &[item])?);
@@ -185,6 +188,7 @@ pub(super) fn find(
     args: &[Value],
 ) -> Result<Option<(usize, Value)>, Exception> {
     let object = object(args, 0, "array")?;
+    charge_elements(machine, object)?;
     for (at, item) in object
         .elements()
         .unwrap_or_default()
@@ -202,6 +206,7 @@ pub(super) fn find(
 
 pub(super) fn filter(machine: &mut Machine<'_>, args: &[Value]) -> Result<Vec<Value>, Exception> {
     let object = object(args, 0, "array")?;
+    charge_elements(machine, object)?;
     let mut found = Vec::new();
     for item in object.elements().unwrap_or_default() {
         machine.budget.allocate(ITEM)?;
@@ -217,15 +222,14 @@ pub(super) fn filter(machine: &mut Machine<'_>, args: &[Value]) -> Result<Vec<Va
 }
 
 /// `Comparer<T>.Default` order.
-pub(super) fn sort(mut items: Vec<Value>) -> Result<Vec<Value>, Exception> {
-    let mut failure = None;
-    items.sort_by(|a, b| {
-        compare_values(a, b, None).unwrap_or_else(|error| {
-            failure = Some(error);
-            std::cmp::Ordering::Equal
-        })
-    });
-    failure.map_or(Ok(items), Err)
+pub(super) fn sort(
+    machine: &mut Machine<'_>,
+    mut items: Vec<Value>,
+) -> Result<Vec<Value>, Exception> {
+    let all: Vec<&Value> = items.iter().collect();
+    check_order(machine.budget, &all)?;
+    items.sort_by(|a, b| compare_values(a, b, None).unwrap_or(std::cmp::Ordering::Equal));
+    Ok(items)
 }
 
 pub(super) fn replace(array: &Object, items: Vec<Value>) {

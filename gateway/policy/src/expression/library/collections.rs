@@ -1,6 +1,7 @@
 //! Arrays, lists, sets, queues and stacks.
 
 use super::arguments::{object, token, value};
+use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::key::{Key, equals};
 use crate::expression::machine::Machine;
@@ -25,6 +26,37 @@ pub(super) fn count(args: &[Value]) -> Result<usize, Exception> {
         Some(Value::Object(object)) => object.count().ok_or_else(Exception::null_reference),
         _ => Err(Exception::null_reference()),
     }
+}
+
+/// Pays for copying or comparing all elements of an object.
+pub(super) fn charge_elements(machine: &mut Machine<'_>, object: &Object) -> Result<(), Exception> {
+    machine
+        .budget
+        .charge(object.count().unwrap_or_default() as u64 / 4)
+}
+
+/// The same for the receiver; what is `null` costs nothing.
+pub(super) fn charge_receiver(machine: &mut Machine<'_>, args: &[Value]) -> Result<(), Exception> {
+    match args.first() {
+        Some(Value::Object(object)) => charge_elements(machine, object),
+        _ => Ok(()),
+    }
+}
+
+/// Pays for a search of `wanted` among all elements.
+pub(super) fn charge_search(
+    budget: &mut Budget,
+    object: &Object,
+    wanted: &Value,
+) -> Result<(), Exception> {
+    if matches!(object, Object::Set { .. }) {
+        return Ok(());
+    }
+    let each = match wanted {
+        Value::Text(text) => 1 + text.len() as u64 / 16,
+        _ => 1,
+    };
+    budget.charge((object.count().unwrap_or_default() as u64 / 4).saturating_mul(each))
 }
 
 pub(super) fn at(args: &[Value]) -> Option<Value> {

@@ -289,9 +289,9 @@ pub(super) fn selected(machine: &mut Machine<'_>, args: &[Value]) -> Result<Vec<
 pub(super) fn contains(machine: &mut Machine<'_>, args: &[Value], ignore_case: bool) -> Outcome {
     let wanted = value(args, 1);
     if let (Some(Value::Object(object)), false) = (args.first(), ignore_case)
-        && let Some(count) = object.count()
+        && object.count().is_some()
     {
-        machine.budget.charge(count as u64 / 4)?;
+        collections::charge_search(machine.budget, object, &wanted)?;
         return Ok(Value::Bool(collections::contains(object, &wanted)));
     }
     let wanted = Key::of(&wanted, ignore_case);

@@ -2,12 +2,15 @@
 
 use super::arguments::{element_token, elements, int, object, value};
 use super::arrays::{find, sort};
-use super::collections::{ITEM, Outcome, add, argument, at, contains, count, set};
+use super::collections::{
+    ITEM, Outcome, add, argument, at, charge_receiver, charge_search, contains, count, set,
+};
 use super::registry::Group;
 use super::strings::int_of;
 use super::{full, pure};
 use crate::expression::exception::{Exception, names};
 use crate::expression::key::{Key, equals};
+use crate::expression::machine::Machine;
 use crate::expression::object::{Object, lock};
 use crate::expression::value::Value;
 
@@ -38,6 +41,7 @@ pub(super) static LIST: Group = Group {
         ),
         full("void Insert(int index, T item)", |machine, args| {
             machine.budget.allocate(ITEM)?;
+            charge_receiver(machine, args)?;
             with(args, |items| match usize::try_from(int(args, 1)) {
                 Ok(at) if at <= items.len() => {
                     items.insert(at, value(args, 2));
@@ -46,9 +50,10 @@ pub(super) static LIST: Group = Group {
                 _ => Err(Exception::index_argument()),
             })
         }),
-        full("void RemoveAt(int index)", |_, args| remove_at(args)),
+        full("void RemoveAt(int index)", remove_at),
         full("int RemoveAll(Predicate<T> match)", |machine, args| {
             let mut kept = Vec::new();
+            charge_receiver(machine, args)?;
             let all = elements(args, 0);
             let before = all.len();
             for item in all {
@@ -66,7 +71,8 @@ pub(super) static LIST: Group = Group {
                 Ok(int_of(removed))
             })
         }),
-        full("void RemoveRange(int index, int count)", |_, args| {
+        full("void RemoveRange(int index, int count)", |machine, args| {
+            charge_receiver(machine, args)?;
             with(args, |items| {
                 let range = usize::try_from(int(args, 1))
                     .ok()
@@ -93,15 +99,15 @@ pub(super) static LIST: Group = Group {
         }),
         full("void Sort()", |machine, args| {
             machine.budget.charge(count(args)? as u64 * 8)?;
-            let sorted = sort(elements(args, 0))?;
+            let sorted = sort(machine, elements(args, 0))?;
             with(args, |items| {
                 *items = sorted;
                 Ok(Value::Null)
             })
         }),
         full("void ForEach(Action<T> action)", |machine, args| {
+            charge_receiver(machine, args)?;
             for item in elements(args, 0) {
-                machine.budget.charge(1)?;
                 machine.invoke(&value(args, 1), &[item])?;
             }
             Ok(Value::Null)
@@ -137,14 +143,15 @@ pub(super) static ILIST: Group = Group {
         full("void this[int index, T value]", |_, args| {
             set(args).ok_or_else(Exception::index_argument)
         }),
-        pure("int IndexOf(T item)", |_, args| {
+        pure("int IndexOf(T item)", |budget, args| {
             let wanted = value(args, 1);
+            charge_search(budget, object(args, 0, "this")?, &wanted)?;
             let at = elements(args, 0)
                 .iter()
                 .position(|item| equals(item, &wanted));
             Ok(at.map_or(Value::Int(-1), int_of))
         }),
-        full("void RemoveAt(int index)", |_, args| remove_at(args)),
+        full("void RemoveAt(int index)", remove_at),
     ],
 };
 
@@ -155,8 +162,10 @@ pub(super) static COLLECTION: Group = Group {
         full("void Add(T item)", |machine, args| {
             add(machine, args).map(|_| Value::Null)
         }),
-        full("bool Remove(T item)", |_, args| {
+        full("bool Remove(T item)", |machine, args| {
             let wanted = value(args, 1);
+            charge_receiver(machine, args)?;
+            charge_search(machine.budget, object(args, 0, "this")?, &wanted)?;
             match object(args, 0, "this")?.as_ref() {
                 Object::Set {
                     entries,
@@ -187,9 +196,7 @@ pub(super) static COLLECTION: Group = Group {
         }),
         full("bool Contains(T item)", |machine, args| {
             let object = object(args, 0, "source")?;
-            machine
-                .budget
-                .charge(object.count().unwrap_or_default() as u64 / 4)?;
+            charge_search(machine.budget, object, &value(args, 1))?;
             Ok(Value::Bool(contains(object, &value(args, 1))))
         }),
     ],
@@ -221,7 +228,8 @@ pub(super) fn with(args: &[Value], change: impl FnOnce(&mut Vec<Value>) -> Outco
     }
 }
 
-pub(super) fn remove_at(args: &[Value]) -> Outcome {
+pub(super) fn remove_at(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
+    charge_receiver(machine, args)?;
     with(args, |items| match usize::try_from(int(args, 1)) {
         Ok(at) if at < items.len() => {
             items.remove(at);

@@ -68,7 +68,9 @@ pub(super) static IDICTIONARY: Group = Group {
             Ok(Value::Bool(lookup(m, args)?.is_some()))
         }),
         full("bool TryGetValue(TKey key, out TValue value)", try_get),
-        full("bool Remove(TKey key)", |_, args| {
+        full("bool Remove(TKey key)", |machine, args| {
+            // What is behind the removed entry moves.
+            super::collections::charge_receiver(machine, args)?;
             let removed = match object(args, 0, "this")?.as_ref() {
                 Object::Dictionary {
                     entries,

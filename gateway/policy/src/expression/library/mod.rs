@@ -40,6 +40,7 @@ mod variables;
 
 use std::cmp::Ordering;
 
+use super::budget::Budget;
 use super::exception::{Exception, names};
 use super::handle::Handle;
 use super::machine::Machine;
@@ -212,6 +213,26 @@ pub(crate) fn compare_values(
             }
         },
     })
+}
+
+/// Makes sure that all values have an order among them, and pays for sorting them. A comparison that
+/// fails in the middle would be no order at all, which sorting must not be given.
+pub(crate) fn check_order(budget: &mut Budget, values: &[&Value]) -> Result<(), Exception> {
+    let rounds = u64::from(values.len().max(2).ilog2()) + 1;
+    budget.charge((values.len() as u64).saturating_mul(rounds))?;
+    let mut first: Option<&Value> = None;
+    for value in values.iter().filter(|value| !value.is_null()) {
+        if let Value::Text(text) = value {
+            budget.charge((text.len() as u64 / 16).saturating_mul(rounds))?;
+        }
+        match first {
+            Some(first) => {
+                compare_values(first, value, None)?;
+            }
+            None => first = Some(value),
+        }
+    }
+    Ok(())
 }
 
 /// NaN comes first.

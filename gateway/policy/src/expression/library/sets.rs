@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::arguments::{elements, object, value};
-use super::collections::{Outcome, add, argument, contains, count};
+use super::collections::{Outcome, add, argument, charge_receiver, contains, count};
 use super::full;
 use super::lists::with;
 use super::registry::Group;
@@ -56,6 +56,9 @@ pub(super) static ISET: Group = Group {
             } = object(args, 0, "this")?.as_ref()
             {
                 let mut entries = lock(entries);
+                machine
+                    .budget
+                    .charge((others.len() as u64).saturating_mul(1 + entries.len() as u64 / 16))?;
                 for item in others {
                     entries.shift_remove(&Key::of(&item, *ignore_case));
                 }
@@ -92,6 +95,7 @@ pub(super) static ISET: Group = Group {
                 .iter()
                 .map(|item| Key::of(item, false))
                 .collect();
+            charge_receiver(machine, args)?;
             Ok(Value::Bool(
                 elements(args, 0)
                     .iter()
@@ -112,6 +116,7 @@ pub(super) static ISET: Group = Group {
                 .iter()
                 .map(|item| Key::of(item, false))
                 .collect();
+            charge_receiver(machine, args)?;
             let mine = elements(args, 0);
             Ok(Value::Bool(
                 mine.len() == others.len()

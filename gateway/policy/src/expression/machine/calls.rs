@@ -25,6 +25,7 @@ impl<'a> Machine<'a> {
                 }
                 return Err(Exception::null_reference());
             }
+            self.budget.charge_reading(&value)?;
             arguments.push(value);
         }
         let value = self.native(call.native, &arguments)?;

@@ -159,6 +159,9 @@ impl Cursor {
                 }
                 let item = object.at(*at);
                 *at += 1;
+                if let Some(item) = &item {
+                    machine.budget.charge_reading(item)?;
+                }
                 Ok(item)
             }
             Self::Buffer(items) => Ok(items.next()),
@@ -300,6 +303,7 @@ impl StepCursor {
                     return Ok(None);
                 }
                 self.index += 1;
+                machine.budget.charge_reading(&query.source)?;
                 Ok(Some(query.source.clone()))
             }
             Step::Cast(ty) => match self.source.next(machine)? {
@@ -430,15 +434,15 @@ fn sorted(
         }
         rows.push((row, item));
     }
-    let count = rows.len() as u64;
-    machine
-        .budget
-        .charge(count.saturating_mul(u64::from(count.max(1).ilog2())))?;
-    let mut failure = None;
+    for index in 0..keys.len() {
+        let column: Vec<&Value> = rows.iter().filter_map(|(row, _)| row.get(index)).collect();
+        library::check_order(machine.budget, &column)?;
+    }
     rows.sort_by(|(a, _), (b, _)| {
         for ((a, b), key) in a.iter().zip(b).zip(keys) {
             match library::compare_values(a, b, key.comparer) {
-                Ok(Ordering::Equal) => {}
+                // An order for all was made sure of above.
+                Ok(Ordering::Equal) | Err(_) => {}
                 Ok(order) => {
                     return if key.descending {
                         order.reverse()
@@ -446,15 +450,11 @@ fn sorted(
                         order
                     };
                 }
-                Err(error) => failure = Some(error),
             }
         }
         Ordering::Equal
     });
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(rows.into_iter().map(|(_, item)| item).collect()),
-    }
+    Ok(rows.into_iter().map(|(_, item)| item).collect())
 }
 
 fn grouped(

@@ -280,6 +280,7 @@ impl<'a> Machine<'a> {
         self.budget.charge(1)?;
         let left = self.eval(left)?;
         let right = self.eval(right)?;
+        self.budget.charge_reading(&right)?;
         operators::binary(*op, &left, &right)
     }
 
@@ -293,6 +294,7 @@ impl<'a> Machine<'a> {
         for (op, right) in rest {
             self.budget.charge(1)?;
             let right = self.eval(right)?;
+            self.budget.charge_reading(&right)?;
             left = operators::binary(*op, &left, &right)?;
         }
         Ok(left)
