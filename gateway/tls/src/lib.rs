@@ -33,6 +33,7 @@ pub mod random;
 pub mod seal;
 pub mod server_certificate;
 mod sni;
+mod stream_mode;
 mod system_roots;
 mod ticket_keys;
 pub mod trust;

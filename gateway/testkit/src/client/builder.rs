@@ -6,7 +6,8 @@ use std::time::Duration;
 use gateway_tls::issue::Issued;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
-    SslContext, SslContextBuilder, SslMethod, SslOptions, SslSessionCacheMode, SslVerifyMode,
+    SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode,
+    SslVerifyMode,
 };
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
@@ -287,6 +288,8 @@ impl ClientBuilder {
         use openssl::ssl::SslVersion;
 
         let mut context = SslContextBuilder::new(SslMethod::tls_client())?;
+        // A write that is tried again may come from another buffer: bodies grow while they wait.
+        context.set_mode(SslMode::ENABLE_PARTIAL_WRITE | SslMode::ACCEPT_MOVING_WRITE_BUFFER);
         let (lowest, highest) = match self.version {
             TlsVersion::Any => (SslVersion::TLS1_2, SslVersion::TLS1_3),
             TlsVersion::Tls12 => (SslVersion::TLS1_2, SslVersion::TLS1_2),

@@ -10,7 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use openssl::hash::MessageDigest;
 use openssl::ssl::{
-    Ssl, SslContext, SslContextBuilder, SslMethod, SslRef, SslVerifyMode, SslVersion,
+    Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslRef, SslVerifyMode, SslVersion,
 };
 use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
@@ -29,6 +29,8 @@ pub(super) fn tls_context(
     clients: Option<&X509>,
 ) -> Result<SslContextBuilder, openssl::error::ErrorStack> {
     let mut context = SslContextBuilder::new(SslMethod::tls_server())?;
+    // A write that is tried again may come from another buffer: bodies grow while they wait.
+    context.set_mode(SslMode::ENABLE_PARTIAL_WRITE | SslMode::ACCEPT_MOVING_WRITE_BUFFER);
     context.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     context.set_certificate(server.certificate())?;
     context.set_private_key(server.key())?;

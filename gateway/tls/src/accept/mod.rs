@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{
-    Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode,
+    Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslSessionCacheMode,
 };
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -24,6 +24,7 @@ use crate::chain::{IntermediateStore, PresentedChain};
 use crate::ffi::{callbacks, connection};
 use crate::handshake::{self, Handshake, Shared};
 use crate::host::{HostContext, TlsVersion};
+use crate::stream_mode::stream_mode;
 use crate::ticket_keys::TicketKeys;
 
 /// A ticket's session must fit into 65,280 bytes together with the peer's leaf (OpenSSL fails the whole
@@ -243,7 +244,7 @@ fn base_context(settings: &AcceptorSettings) -> Result<SslContext, ErrorStack> {
     builder.set_options(SslOptions::NO_RENEGOTIATION | SslOptions::NO_COMPRESSION);
     builder.set_min_proto_version(Some(TlsVersion::Tls12.to_openssl()))?;
     builder.set_read_ahead(true);
-    builder.set_mode(SslMode::RELEASE_BUFFERS);
+    builder.set_mode(stream_mode());
     connection::set_max_cert_list(&mut builder, settings.max_cert_list);
     // No host's: a session can never be resumed before a host has been chosen.
     builder.set_session_id_context(b"countersign base")?;

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{
-    Ssl, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslSessionCacheMode,
-    SslVerifyMode, SslVersion,
+    Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslSessionCacheMode, SslVerifyMode,
+    SslVersion,
 };
 use openssl::x509::X509;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
@@ -24,6 +24,7 @@ pub use self::error::{ConnectError, ConnectorError, backend_alert};
 use self::judge::{Noted, Objection, index, judge};
 use crate::certificate;
 use crate::key_material::KeyMaterial;
+use crate::stream_mode::stream_mode;
 use crate::system_roots;
 
 /// What a connector is made of.
@@ -74,7 +75,7 @@ impl ConnectorContext {
         builder.set_options(SslOptions::NO_COMPRESSION | SslOptions::NO_RENEGOTIATION);
         builder.set_session_cache_mode(SslSessionCacheMode::OFF);
         builder.set_read_ahead(true);
-        builder.set_mode(SslMode::RELEASE_BUFFERS);
+        builder.set_mode(stream_mode());
         builder.set_alpn_protos(b"\x08http/1.1")?;
         if settings.verify_chain {
             builder.set_cert_store(store(settings)?);
