@@ -26,7 +26,7 @@ use gateway_tls::seal::MasterKey;
 
 use crate::file_hosts::{self, FileHostSource};
 use crate::health::{Health, HealthServer};
-use crate::settings::{LogTarget, Settings, token};
+use crate::settings::{LogTarget, Settings, StoreSection, token};
 use crate::{expiry, master_key, translate};
 
 /// Names of the service above its resources; local ones, since there is no cloud above.
@@ -99,7 +99,7 @@ impl App {
         let admin_listener = bind(settings.admin.listen)?;
         let health_listener = bind(settings.health.listen)?;
         let sources = file_host_sources(settings);
-        let file_hosts = read_file_hosts(&sources)?;
+        let file_hosts = read_file_hosts(settings)?;
         let writer = open_writer(settings, &clock, file_hosts.clone())?;
         let plane = ControlPlane::start(writer, recorder.changes());
 
@@ -225,8 +225,12 @@ fn file_host_sources(settings: &Settings) -> Vec<FileHostSource> {
         .collect()
 }
 
-fn read_file_hosts(sources: &[FileHostSource]) -> Result<Vec<Arc<FileHost>>, StartError> {
-    sources
+/// Reads the hosts whose certificates are files.
+///
+/// # Errors
+/// If one of them cannot be used.
+pub fn read_file_hosts(settings: &Settings) -> Result<Vec<Arc<FileHost>>, StartError> {
+    file_host_sources(settings)
         .iter()
         .map(|source| {
             let host = source.read().map(Arc::new);
@@ -244,11 +248,23 @@ pub fn open_writer(
     clock: &Arc<dyn Clock>,
     file_hosts: Vec<Arc<FileHost>>,
 ) -> Result<Writer, StartError> {
-    let master = master_key::open_or_create(&settings.store.master_key_file)
-        .map_err(|error| failed("the master key")(&error))?;
+    let master = master_key(&settings.store)?;
     let store =
         SqliteStore::open(&settings.store.path).map_err(|error| StartError(error.to_string()))?;
     writer_over(Box::new(store), &master, settings, clock, file_hosts)
+}
+
+/// The master key; a new one only for a new store, since no other than its own opens an old one.
+fn master_key(store: &StoreSection) -> Result<MasterKey, StartError> {
+    let (key, database) = (&store.master_key_file, &store.path);
+    if database.exists() && !key.exists() {
+        return Err(StartError(format!(
+            "the master key `{}` does not exist, and the store `{}` is sealed under it; put it back",
+            key.display(),
+            database.display()
+        )));
+    }
+    master_key::open_or_create(key).map_err(|error| failed("the master key")(&error))
 }
 
 fn writer_over(

@@ -492,3 +492,85 @@ async fn serve_on_an_empty_store_is_configured_over_the_admin_api_without_a_rest
     served.process.signal("TERM");
     assert_eq!(served.process.wait(ENDS).code(), Some(0));
 }
+
+fn check_store(installation: &Installation) -> (Option<i32>, String) {
+    let mut command = Command::new(program());
+    command
+        .args(["check", "--store", "--config"])
+        .arg(installation.file("countersign.toml"));
+    run(command)
+}
+
+#[tokio::test]
+async fn check_of_a_store_says_what_serve_would_close_and_makes_nothing() {
+    let installation = Installation::new("");
+    let (code, said) = check_store(&installation);
+    assert!(code == Some(1) && said.contains("does not exist"), "{said}");
+    for name in ["countersign.db", "master.key"] {
+        assert!(!installation.file(name).exists(), "{name} was made");
+    }
+    let mut served = installation.serve();
+    installation.seed(&served).await;
+    let (code, said) = check_store(&installation);
+    assert!(code == Some(1) && said.contains("in use"), "{said}");
+    served.process.signal("TERM");
+    assert_eq!(served.process.wait(ENDS).code(), Some(0));
+    assert_eq!(check_store(&installation), (Some(0), "ok\n".to_owned()));
+
+    // A host of the files that the store has too: `serve` would not know which one to show.
+    let toml = installation.file("countersign.toml");
+    let host = format!(
+        "[[host]]\nname = \"localhost\"\ncertificate = {:?}\nkey = {:?}\n",
+        installation.pki.path("server.pem"),
+        installation.pki.path("server.key")
+    );
+    let text = std::fs::read_to_string(&toml).unwrap() + &host;
+    std::fs::write(&toml, text).unwrap();
+    let (code, said) = check_store(&installation);
+    assert!(
+        code == Some(1) && said.contains("configured twice"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_store_without_its_master_key_is_refused_and_no_other_key_is_made() {
+    let installation = Installation::new("");
+    let mut served = installation.serve();
+    installation.seed(&served).await;
+    served.process.signal("TERM");
+    assert_eq!(served.process.wait(ENDS).code(), Some(0));
+    let (key, elsewhere) = (
+        installation.file("master.key"),
+        installation.file("elsewhere"),
+    );
+    std::fs::rename(&key, &elsewhere).unwrap();
+    let serve = without_key(run(installation.command()));
+    let check = without_key(check_store(&installation));
+    for said in [serve, check] {
+        assert!(
+            said.contains("master.key") && said.contains("countersign.db"),
+            "{said}"
+        );
+    }
+    assert!(
+        !key.exists(),
+        "another key would only hide that this one is lost"
+    );
+
+    // Another store's key is not taken either, and says so.
+    std::fs::write(&key, "00".repeat(32)).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let said = without_key(run(installation.command()));
+    assert!(said.contains("master key"), "{said}");
+
+    std::fs::rename(&elsewhere, &key).unwrap();
+    let served = installation.serve();
+    assert_eq!(served.health("/readyz").0, 200);
+}
+
+fn without_key((code, said): (Option<i32>, String)) -> String {
+    assert!(code.is_some_and(|code| code != 0), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use gateway_config::clock::{Clock, SystemClock};
-use gateway_config::compile::FileHost;
 
 use super::{REFUSED, complain, say};
+use crate::app::{open_writer, read_file_hosts};
 use crate::settings::{ProcessEnvironment, Settings};
 
 pub(super) fn run(config: &Path, store: bool) -> ExitCode {
@@ -49,8 +49,8 @@ fn check_store(settings: &Settings) -> bool {
         return false;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let hosts: Vec<Arc<FileHost>> = Vec::new();
-    match crate::app::open_writer(settings, &clock, hosts) {
+    let writer = read_file_hosts(settings).and_then(|hosts| open_writer(settings, &clock, hosts));
+    match writer {
         Ok(writer) => {
             let snapshot = writer.published().load();
             for entry in &snapshot.quarantine {
