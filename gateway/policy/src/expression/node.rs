@@ -1,6 +1,7 @@
 //! The lowered program: locals are slots, members are functions.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ast::{BinaryOp, UnaryOp};
 use super::budget::Budget;
@@ -12,8 +13,21 @@ use super::value::Value;
 /// A compiled expression's code.
 #[derive(Debug)]
 pub(crate) struct Program {
+    /// Tells programs apart: a closure belongs to one.
+    pub(crate) id: u64,
     /// Entry first, then lambdas and local functions.
     pub(crate) functions: Vec<Function>,
+}
+
+impl Program {
+    /// A program of these functions, the entry first.
+    pub(crate) fn new(functions: Vec<Function>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            functions,
+        }
+    }
 }
 
 /// A function: the expression itself, a lambda or a local function.

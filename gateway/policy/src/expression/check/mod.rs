@@ -196,7 +196,7 @@ impl<'a> Checker<'a> {
             .any(|finding| finding.severity == Severity::Error);
         if !failed {
             let functions: Option<Vec<Function>> = self.functions.into_iter().collect();
-            self.out.program = functions.map(|functions| Program { functions });
+            self.out.program = functions.map(Program::new);
         }
         self.out
     }

@@ -2,7 +2,8 @@
 
 use super::arguments::{element_token, elements, index, object, token, value};
 use super::collections::{
-    ITEM, Outcome, at, charge_elements, charge_receiver, charge_search, contains, count, set,
+    ITEM, Outcome, at, charge_elements, charge_receiver, charge_search, check_cycle, contains,
+    count, set_checked,
 };
 use super::registry::Group;
 use super::strings::int_of;
@@ -21,9 +22,13 @@ pub(super) static ARRAY: Group = Group {
         pure("T this[int index]", |_, args| {
             at(args).ok_or_else(Exception::index_range)
         }),
-        full("void this[int index, T value]", |_, args| {
-            set(args).ok_or_else(Exception::index_range)
-        }),
+        full(
+            "void this[int index, T value]",
+            |machine, args| match set_checked(machine, args)? {
+                true => Ok(Value::Null),
+                false => Err(Exception::index_range()),
+            },
+        ),
         pure("T this[long index]", |_, args| {
             at(args).ok_or_else(Exception::index_range)
         }),
@@ -289,6 +294,7 @@ pub(super) fn copy(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
         .filter_map(|at| source.at(at))
         .collect();
     for (offset, item) in items.into_iter().enumerate() {
+        check_cycle(machine, &value(args, 2), &item)?;
         target.set_at(to + offset, item);
     }
     Ok(Value::Null)

@@ -1,5 +1,8 @@
 //! Arrays, lists, sets, queues and stacks.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::arguments::{object, token, value};
 use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
@@ -67,7 +70,7 @@ pub(super) fn at(args: &[Value]) -> Option<Value> {
     }
 }
 
-pub(super) fn set(args: &[Value]) -> Option<Value> {
+fn set(args: &[Value]) -> Option<Value> {
     let index = usize::try_from(args.get(1)?.as_int()?).ok()?;
     match args.first() {
         Some(Value::Object(object)) => object.set_at(index, value(args, 2)).then_some(Value::Null),
@@ -98,10 +101,48 @@ pub(super) fn contains(object: &Object, wanted: &Value) -> bool {
     }
 }
 
+/// Refuses to put into a collection what holds that collection: nothing would ever free either.
+pub(super) fn check_cycle(
+    machine: &mut Machine<'_>,
+    container: &Value,
+    item: &Value,
+) -> Result<(), Exception> {
+    let (Value::Object(container), Value::Object(item)) = (container, item) else {
+        return Ok(());
+    };
+    let mut pending = vec![Arc::clone(item)];
+    let mut seen = HashSet::new();
+    while let Some(object) = pending.pop() {
+        if Arc::ptr_eq(&object, container) {
+            return Err(Exception::new(
+                names::INVALID_OPERATION,
+                "An object cannot be put into itself.",
+            ));
+        }
+        machine
+            .budget
+            .charge(1 + object.count().unwrap_or_default() as u64 / 16)?;
+        object.visit_objects(&mut |inner| {
+            if seen.insert(Arc::as_ptr(inner).addr()) {
+                pending.push(Arc::clone(inner));
+            }
+            true
+        });
+    }
+    Ok(())
+}
+
+/// The setter of elements of arrays and lists; `false` past the end.
+pub(super) fn set_checked(machine: &mut Machine<'_>, args: &[Value]) -> Result<bool, Exception> {
+    check_cycle(machine, &value(args, 0), &value(args, 2))?;
+    Ok(set(args).is_some())
+}
+
 /// Adds to any collection; whether it grew.
 pub(super) fn add(machine: &mut Machine<'_>, args: &[Value]) -> Result<bool, Exception> {
     machine.budget.allocate(ITEM)?;
     let item = value(args, 1);
+    check_cycle(machine, &value(args, 0), &item)?;
     match object(args, 0, "this")?.as_ref() {
         Object::List { items, .. } | Object::Stack { items, .. } => lock(items).push(item),
         Object::Queue { items, .. } => lock(items).push_back(item),

@@ -3,7 +3,8 @@
 use super::arguments::{element_token, elements, int, object, value};
 use super::arrays::{find, sort};
 use super::collections::{
-    ITEM, Outcome, add, argument, at, charge_receiver, charge_search, contains, count, set,
+    ITEM, Outcome, add, argument, at, charge_receiver, charge_search, check_cycle, contains, count,
+    set_checked,
 };
 use super::registry::Group;
 use super::strings::int_of;
@@ -33,6 +34,9 @@ pub(super) static LIST: Group = Group {
                     return Err(Exception::argument_null("collection"));
                 }
                 let more = machine.collect(&value(args, 1))?;
+                for item in &more {
+                    check_cycle(machine, &value(args, 0), item)?;
+                }
                 with(args, |items| {
                     items.extend(more);
                     Ok(Value::Null)
@@ -42,6 +46,7 @@ pub(super) static LIST: Group = Group {
         full("void Insert(int index, T item)", |machine, args| {
             machine.budget.allocate(ITEM)?;
             charge_receiver(machine, args)?;
+            check_cycle(machine, &value(args, 0), &value(args, 2))?;
             with(args, |items| match usize::try_from(int(args, 1)) {
                 Ok(at) if at <= items.len() => {
                     items.insert(at, value(args, 2));
@@ -128,9 +133,13 @@ pub(super) static LIST: Group = Group {
         pure("T this[int index]", |_, args| {
             at(args).ok_or_else(Exception::index_argument)
         }),
-        full("void this[int index, T value]", |_, args| {
-            set(args).ok_or_else(Exception::index_argument)
-        }),
+        full(
+            "void this[int index, T value]",
+            |machine, args| match set_checked(machine, args)? {
+                true => Ok(Value::Null),
+                false => Err(Exception::index_argument()),
+            },
+        ),
     ],
 };
 
@@ -140,9 +149,13 @@ pub(super) static ILIST: Group = Group {
         pure("T this[int index]", |_, args| {
             at(args).ok_or_else(Exception::index_argument)
         }),
-        full("void this[int index, T value]", |_, args| {
-            set(args).ok_or_else(Exception::index_argument)
-        }),
+        full(
+            "void this[int index, T value]",
+            |machine, args| match set_checked(machine, args)? {
+                true => Ok(Value::Null),
+                false => Err(Exception::index_argument()),
+            },
+        ),
         pure("int IndexOf(T item)", |budget, args| {
             let wanted = value(args, 1);
             charge_search(budget, object(args, 0, "this")?, &wanted)?;

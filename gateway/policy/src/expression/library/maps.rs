@@ -234,6 +234,9 @@ fn or_default(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
 pub(super) fn add(machine: &mut Machine<'_>, args: &[Value], replace: bool) -> Outcome {
     machine.budget.allocate(3 * size_of::<Value>())?;
     let key = not_null(args)?;
+    for held in [&key, &value(args, 2)] {
+        super::collections::check_cycle(machine, &value(args, 0), held)?;
+    }
     match object(args, 0, "this")?.as_ref() {
         Object::Dictionary {
             entries,

@@ -71,8 +71,9 @@ impl<'a> Machine<'a> {
     }
 
     #[inline(never)]
-    pub(super) fn eval_lambda(&mut self, lambda: &'a Lambda) -> Value {
-        let captures = lambda
+    pub(super) fn eval_lambda(&mut self, lambda: &'a Lambda) -> Result<Value, Exception> {
+        self.budget.allocate(64 + 8 * lambda.captures.len())?;
+        let captures: Vec<Arc<Variable>> = lambda
             .captures
             .iter()
             .map(|slot| match self.variable(*slot) {
@@ -84,12 +85,15 @@ impl<'a> Machine<'a> {
                 }
             })
             .collect();
+        // A function may end up in a variable that it captured; that is undone at the end.
+        self.defined.extend(captures.iter().cloned());
         let closure = Closure {
+            program: self.program.id,
             function: lambda.function,
             captures,
             ty: lambda.ty.clone(),
         };
-        Value::object(Object::Closure(closure))
+        Ok(Value::object(Object::Closure(closure)))
     }
 
     #[inline(never)]

@@ -43,7 +43,8 @@ pub(crate) struct Machine<'a> {
     result: Value,
     /// Exceptions whose `catch` blocks run now, for `throw;`.
     handling: Vec<Exception>,
-    /// Variables of local functions, which hold closures that hold the variables.
+    /// Variables that functions captured. A function that is stored in one of them would otherwise
+    /// keep itself alive for ever.
     defined: Vec<Arc<Variable>>,
 }
 
@@ -129,6 +130,12 @@ impl<'a> Machine<'a> {
         arguments: &[Value],
     ) -> Result<Value, Exception> {
         let closure = super::query::closure(delegate).ok_or_else(Exception::null_reference)?;
+        if closure.program != self.program.id {
+            return Err(Exception::new(
+                super::exception::names::NOT_SUPPORTED,
+                "A function can only be called by the expression that made it.",
+            ));
+        }
         let function = self
             .program
             .functions
@@ -242,7 +249,7 @@ impl<'a> Machine<'a> {
                 object,
                 additions,
             } => self.eval_initialize(*slot, object, additions),
-            Node::Lambda(lambda) => Ok(self.eval_lambda(lambda)),
+            Node::Lambda(lambda) => self.eval_lambda(lambda),
             Node::Update(update) => self.eval_update(update),
             Node::SetElement(set) => self.eval_set_element(set),
             Node::Throw(exception) => self.eval_throw(exception),
