@@ -1,23 +1,27 @@
 //! A change, from edits to a published revision: the second of the product's two stories.
 
+mod head;
+mod history;
+mod restore;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_tls::seal::{MasterKey, Sealer, WrappedDataKey};
 
-use crate::change::{
-    Action, Actor, Applied, ApplyError, Change, Edit, IfMatch, Outcome, ParsedList, RevisionSummary,
-};
+use crate::change::{Actor, Applied, ApplyError, Change, Outcome};
 use crate::clock::Clock;
 use crate::compile::{Compilation, CompileSettings, FileHost, Problems, compile};
 use crate::draft::Draft;
-use crate::identity::Member;
 use crate::record;
-use crate::resource::{Body, Resource, ResourcePath};
+use crate::resource::ResourcePath;
 use crate::resources::Resources;
 use crate::snapshot::{Published, Snapshot};
 use crate::store::{CommitError, NewRevision, Store, StoreError};
 use crate::usage::Usage;
+
+use head::read_head;
+pub use history::Difference;
 
 /// The single writer: owns the store, the newest resources, and the place where snapshots are
 /// published. Lives on a thread of its own, because it waits for the disk.
@@ -296,127 +300,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes the content of revision `number` a new revision.
-    ///
-    /// # Errors
-    /// [`ApplyError::NotFound`] if that revision is not kept, and those of [`Writer::apply`].
-    pub fn restore(&mut self, number: u64, actor: &Actor) -> Result<Applied, ApplyError> {
-        self.settle()?;
-        let mut restored: Vec<(String, Option<Resource>)> = Vec::new();
-        let mut broken: Option<String> = None;
-        let sealer = &self.sealer;
-        let kept = self
-            .store
-            .differences(number, &mut |key, record| match record
-                .map(|record| record::decode(&record, sealer))
-                .transpose()
-            {
-                Ok(resource) => restored.push((key, resource)),
-                Err(error) => broken = Some(error.to_string()),
-            })
-            .map_err(|error| ApplyError::Store(error.to_string()))?;
-        if let Some(broken) = broken {
-            return Err(ApplyError::Store(broken));
-        }
-        if !kept {
-            return Err(ApplyError::NotFound(ResourcePath::service()));
-        }
-        let current = self.published.load();
-        let next = current.revision + 1;
-        let mut draft = Draft::new(self.resources.clone(), next, self.clock.now_seconds());
-        draft.restore(restored);
-        let snapshot = self.compile_draft(&mut draft, &current, true)?;
-        let comment = Some(format!("restore of revision {number}"));
-        if draft.changed.is_empty() {
-            return Ok(Applied {
-                revision: current.revision,
-                results: Vec::new(),
-            });
-        }
-        self.persist(&draft, next, actor, comment)?;
-        self.publish(draft.resources, snapshot);
-        Ok(Applied {
-            revision: next,
-            results: Vec::new(),
-        })
-    }
-
-    /// Revisions before `before` (or all), newest first.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn revisions(
-        &mut self,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<RevisionSummary>, StoreError> {
-        let stored = self.store.revisions(before, limit)?;
-        Ok(stored
-            .into_iter()
-            .map(|revision| RevisionSummary {
-                number: revision.number,
-                time_ms: revision.time_ms,
-                actor: Arc::from(revision.actor),
-                comment: revision.comment,
-                changes: Vec::new(),
-                change_count: revision.change_count,
-            })
-            .collect())
-    }
-
-    /// One revision with the paths it changed; `None` if it is not kept.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn revision(&mut self, number: u64) -> Result<Option<RevisionSummary>, StoreError> {
-        const LISTED: usize = 1_000;
-        let Some(mut summary) = self
-            .revisions(Some(number.saturating_add(1)), 1)?
-            .into_iter()
-            .find(|revision| revision.number == number)
-        else {
-            return Ok(None);
-        };
-        let Some(changes) = self.store.changes(number, LISTED)? else {
-            return Ok(None);
-        };
-        summary.changes = changes;
-        Ok(Some(summary))
-    }
-
-    /// What `number` made of each resource it changed: before and after, as clients read them.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn difference(&mut self, number: u64) -> Result<Option<Vec<Difference>>, StoreError> {
-        const LISTED: usize = 1_000;
-        let Some(changes) = self.store.changes(number, LISTED)? else {
-            return Ok(None);
-        };
-        let mut differences = Vec::with_capacity(changes.len());
-        for (key, _) in changes {
-            let before = self.store.record_at(&key, number.saturating_sub(1))?;
-            let after = self.store.record_at(&key, number)?;
-            let read = |record: Option<crate::store::Record>| {
-                record.and_then(|record| record::decode(&record, &self.sealer).ok())
-            };
-            differences.push(Difference {
-                key,
-                before: read(before),
-                after: read(after),
-            });
-        }
-        Ok(Some(differences))
-    }
-
-    /// Forgets details of old revisions beyond the configured number.
-    ///
-    /// # Errors
-    /// If the store cannot be changed; nothing is lost.
-    pub fn prune(&mut self) -> Result<(), StoreError> {
-        self.store.prune(self.keep_revisions)
-    }
-
     /// Where snapshots are published.
     #[must_use]
     pub const fn published(&self) -> &Published {
@@ -433,59 +316,6 @@ impl Writer {
     #[must_use]
     pub const fn usage(&self) -> &Arc<Usage> {
         &self.usage
-    }
-}
-
-/// One resource before and after a revision.
-#[derive(Debug)]
-pub struct Difference {
-    /// The resource's key.
-    pub key: String,
-    /// Before, if it existed.
-    pub before: Option<Resource>,
-    /// After, if it exists.
-    pub after: Option<Resource>,
-}
-
-impl Draft {
-    /// Puts resources back as they were; `None` removes.
-    fn restore(&mut self, resources: Vec<(String, Option<Resource>)>) {
-        // Parents before members and operations, so that lists exist when members come.
-        let mut resources: Vec<(ResourcePath, Option<Resource>)> = resources
-            .into_iter()
-            .filter_map(|(key, resource)| {
-                let path = resource
-                    .as_ref()
-                    .map(|r| r.path.clone())
-                    .or_else(|| ResourcePath::parse(&key));
-                Some((path?, resource))
-            })
-            .collect();
-        resources.sort_by(|a, b| a.0.cmp(&b.0));
-        for (path, resource) in resources {
-            let outcome = match resource {
-                Some(resource) => self.put_back(path, resource.body),
-                None => self
-                    .edit(Edit {
-                        path,
-                        action: Action::Delete,
-                        if_match: IfMatch::Any,
-                    })
-                    .map(drop),
-            };
-            if let Err(error) = outcome {
-                tracing::warn!(%error, "a resource could not be put back");
-            }
-        }
-    }
-
-    fn put_back(&mut self, path: ResourcePath, body: Arc<Body>) -> Result<(), ApplyError> {
-        if let Some(existing) = self.resources.get(&path) {
-            self.before.entry(path.clone()).or_insert(existing);
-        }
-        self.insert_body(&path, &body)?;
-        self.changed.insert(path, Some(body));
-        Ok(())
     }
 }
 
@@ -512,74 +342,6 @@ fn refusal(problems: Problems, dirty: &BTreeSet<ResourcePath>) -> ApplyError {
         })
         .collect();
     ApplyError::Invalid { path, problems }
-}
-
-/// Reads the newest revision and compiles it, with quarantine.
-fn read_head(
-    store: &mut dyn Store,
-    sealer: &Sealer,
-    settings: &CompileSettings,
-    clock: &Arc<dyn Clock>,
-    usage: &Arc<Usage>,
-) -> Result<(Resources, Snapshot), StoreError> {
-    let revision = store.head()?;
-    let mut resources = Resources::default();
-    let mut unreadable = Vec::new();
-    let mut members: Vec<(Arc<str>, Member)> = Vec::new();
-    store.load(&mut |record| match record::decode(&record, sealer) {
-        Ok(resource) => match &*resource.body {
-            Body::Identity(identity) => {
-                let list = resource
-                    .path
-                    .ids()
-                    .first()
-                    .cloned()
-                    .unwrap_or_else(|| Arc::from(""));
-                match Member::new(resource.path.name(), resource.changed_in, identity.clone()) {
-                    Ok(member) => members.push((list, member)),
-                    Err(error) => unreadable.push((record.key, error.to_string())),
-                }
-            }
-            _ => resources.insert(resource),
-        },
-        Err(error) => unreadable.push((record.key, error.reason)),
-    })?;
-    for (list, member) in members {
-        resources.insert_member(&list, member);
-    }
-    if let Some((key, reason)) = unreadable.first() {
-        // A record that cannot even be read is not one artefact that does not compile: the store is
-        // damaged, or sealed under another master key. Serving the rest could let people in whom the
-        // missing part keeps out.
-        return Err(StoreError::Unusable(format!(
-            "record `{key}` cannot be read: {reason}"
-        )));
-    }
-    let now = clock.now_seconds();
-    let snapshot = compile(Compilation {
-        settings,
-        resources: &mut resources,
-        previous: None,
-        dirty: &BTreeSet::new(),
-        before: &BTreeMap::new(),
-        revision,
-        allow_code_in_named_values: true,
-        file_hosts_changed: true,
-        usage,
-        problems: Vec::new(),
-        quarantine: Vec::new(),
-    });
-    let snapshot = snapshot.map_err(|_| {
-        StoreError::Unusable(format!("revision {revision} cannot be compiled at {now}"))
-    })?;
-    Ok((resources, snapshot))
-}
-
-/// A list parsed elsewhere, for the one edit that carries it.
-impl From<ParsedList> for Action {
-    fn from(list: ParsedList) -> Self {
-        Self::PutList(Box::new(list))
-    }
 }
 
 #[cfg(test)]

@@ -172,3 +172,10 @@ pub struct RevisionSummary {
     /// How many changed in all; `changes` lists at most the first thousand.
     pub change_count: u64,
 }
+
+/// A list parsed elsewhere, for the one edit that carries it.
+impl From<ParsedList> for Action {
+    fn from(list: ParsedList) -> Self {
+        Self::PutList(Box::new(list))
+    }
+}

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::change::{Action, Edit, IfMatch, Outcome};
+use crate::change::{Action, Edit, IfMatch};
 use crate::clock::SystemClock;
 use crate::compile::TlsSettings;
 use crate::hosts::UnknownName;
-use crate::resource::Kind;
+use crate::resource::{Body, Kind};
 use crate::store::faulty::{Control, Event, Fault, Faulty};
 use crate::store::sqlite::SqliteStore;
 
