@@ -1,5 +1,4 @@
-//! Numbers as text, under the invariant culture (.NET's "Standard numeric format strings" and
-//! "Custom numeric format strings").
+//! `ToString()` of floating point numbers.
 
 /// `double.ToString()`: the shortest text that reads back.
 pub(crate) fn print_double(value: f64) -> String {

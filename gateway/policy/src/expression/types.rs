@@ -1,4 +1,4 @@
-//! The static types of expressions.
+//! The static types of expressions and how they relate.
 
 use super::handle::Handle;
 use super::object::Object;

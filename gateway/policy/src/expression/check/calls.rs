@@ -1,4 +1,4 @@
-//! Calls of methods, delegates, local functions, indexers and constructors.
+//! Calls of methods.
 
 use super::arguments::{Fit, Prepared, PreparedValue};
 use super::bindings::{bind_owner, is_open, levels, substitute};

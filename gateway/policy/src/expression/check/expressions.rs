@@ -1,4 +1,4 @@
-//! Expressions other than calls and operators.
+//! Literals, names, interpolation and what else is neither a call nor an operator.
 
 use std::sync::Arc;
 

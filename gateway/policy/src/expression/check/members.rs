@@ -1,4 +1,4 @@
-//! Names and members.
+//! What names and member accesses mean.
 
 use super::bindings::{Bindings, bind_owner, levels, substitute};
 use super::resolve::{is_namespace, is_not_yet, lookup, named, suggest};

@@ -1,4 +1,4 @@
-//! Arrays, lists, sets, queues and stacks.
+//! What arrays and collections share: elements, searching, and what it costs.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! `context` and what hangs from it (appendix "Context variable" of the policy expressions page).
+//! `context` itself and its parts that are plain records (appendix "Context variable" of the policy
+//! expressions page).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `DateTime`, `DateTimeOffset` and `TimeSpan`.
+//! What dates and spans share: parts and arithmetic.
 
 use super::arguments::{double, int, value};
 use super::compare_values;

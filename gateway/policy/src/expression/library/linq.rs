@@ -1,4 +1,4 @@
-//! LINQ: `Enumerable`. What .NET defers is deferred: a query runs each time it is enumerated.
+//! LINQ methods that .NET defers: a query runs each time it is enumerated.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `String`, `Char` and `StringComparer`. Indexes count UTF-16 units.
+//! `String`: looking at and comparing strings. Indexes count UTF-16 units.
 
 use std::cmp::Ordering;
 

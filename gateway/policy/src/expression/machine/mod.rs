@@ -9,6 +9,8 @@ mod construct;
 mod conversion;
 pub(crate) mod cursor;
 pub(crate) mod operators;
+mod query_buffers;
+mod query_steps;
 mod steps;
 
 pub(crate) use conversion::{convert, from_integer, integer, numeric};

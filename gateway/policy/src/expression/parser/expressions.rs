@@ -1,4 +1,4 @@
-//! Operators (C# 7 clause 12), from assignment down to unary.
+//! Assignment, conditional, lambdas, casts and unary operators (C# 7 clause 12).
 
 use super::operators::{COALESCE, SHIFT};
 use super::{Parsed, Parser};

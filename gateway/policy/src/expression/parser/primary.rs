@@ -1,4 +1,4 @@
-//! Primary expressions (C# 7 §12.8): literals, names, members, calls, `new`.
+//! Primary expressions (C# 7 §12.8): literals, names, members, calls.
 
 use super::{MAX_POSTFIX, Parsed, Parser, SyntaxError};
 use crate::expression::ast::{Argument, ArgumentValue, Expr, ExprKind, Hole, Literal, Part};

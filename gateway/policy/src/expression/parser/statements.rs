@@ -1,4 +1,4 @@
-//! Statements (C# 7 clause 13).
+//! Statements (C# 7 clause 13) and declarations.
 
 use super::{Parsed, Parser, SyntaxError};
 use crate::expression::ast::{LambdaBody, Parameter, Statement, StatementKind, TypeRef};
