@@ -161,7 +161,7 @@ impl Process {
                 "it still runs after {deadline:?}; it said:\n{}",
                 self.stderr().join("\n")
             );
-            std::thread::sleep(Duration::from_millis(5));
+            self.stderr.wait(Duration::from_millis(5));
         }
     }
 

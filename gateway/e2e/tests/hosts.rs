@@ -9,6 +9,7 @@
 )]
 
 use std::path::Path;
+use std::pin::Pin;
 use std::time::Duration;
 
 use gateway_e2e::{Installation, TestGateway, api, operation, policy};
@@ -25,17 +26,23 @@ const WHO: &str = r#"<policies><inbound><base /><validate-client-certificate fai
 
 const SOON: Duration = Duration::from_secs(15);
 
-async fn gateway(builder: gateway_e2e::Builder, origin: &Origin) -> TestGateway {
-    let gateway = builder.start().await;
-    gateway.put_api("open", &origin.url(), OPEN).await;
-    let list = json!({ "properties": { "identities": [] } });
-    gateway.put("identityLists/anybody", &list).await;
-    let member = gateway_e2e::identity(&gateway.pki.partner_a);
-    gateway
-        .put("identityLists/anybody/identities/a", &member)
-        .await;
-    gateway.put_api("who", &origin.url(), WHO).await;
-    gateway
+/// Boxed: a builder holds a whole PKI, and would lie in the future of every test.
+fn gateway<'o>(
+    builder: gateway_e2e::Builder,
+    origin: &'o Origin,
+) -> Pin<Box<dyn Future<Output = TestGateway> + 'o>> {
+    Box::pin(async move {
+        let gateway = builder.start().await;
+        gateway.put_api("open", &origin.url(), OPEN).await;
+        let list = json!({ "properties": { "identities": [] } });
+        gateway.put("identityLists/anybody", &list).await;
+        let member = gateway_e2e::identity(&gateway.pki.partner_a);
+        gateway
+            .put("identityLists/anybody/identities/a", &member)
+            .await;
+        gateway.put_api("who", &origin.url(), WHO).await;
+        gateway
+    })
 }
 
 async fn patch_hosts(gateway: &TestGateway, hosts: Vec<Value>) {
