@@ -29,8 +29,6 @@ pub(crate) struct Connection {
     pub(crate) host: Arc<HostContext>,
     /// Who the client has proven to be. The verdict about it belongs to each request.
     pub(crate) identity: Option<Rc<Identity>>,
-    /// SHA-256 of its certificate, for records.
-    pub(crate) thumbprint: Option<Arc<str>>,
     pub(crate) tls: TlsVersion,
     pub(crate) resumed: bool,
 }
@@ -124,14 +122,13 @@ fn identify(
             return None;
         }
     };
-    let thumbprint = identity.as_ref().map(|identity| {
+    if let Some(identity) = &identity {
         let seconds_left = identity.certificate.not_after.div_euclid(1_000_000_000)
             - i128::from(worker.clock.now_seconds());
         worker
             .metrics
             .client_certificate(i64::try_from(seconds_left).unwrap_or(i64::MAX));
-        Arc::from(gateway_tls::digest::upper_hex(&identity.certificate.sha256))
-    });
+    }
     let protocol = match accepted.alpn {
         Alpn::Http2 => Protocol::Http2,
         Alpn::Http11 | Alpn::None => Protocol::Http1,
@@ -141,7 +138,6 @@ fn identify(
         address,
         host: accepted.host,
         identity,
-        thumbprint,
         tls: tls_version(accepted.version),
         resumed: accepted.resumed,
     });

@@ -224,7 +224,11 @@ impl Exchange {
             status,
             api: facts.api.take(),
             operation: facts.operation.take(),
-            thumbprint: self.connection.thumbprint.clone(),
+            thumbprint: self
+                .connection
+                .identity
+                .as_ref()
+                .map(|identity| Arc::clone(&identity.certificate.thumbprint)),
             verdict,
             verdict_reason: facts
                 .verdict

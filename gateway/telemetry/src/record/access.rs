@@ -37,7 +37,7 @@ pub struct AccessRecord {
     pub api: Option<Arc<str>>,
     /// The operation it was routed to.
     pub operation: Option<Arc<str>>,
-    /// SHA-256 thumbprint of the client's certificate.
+    /// SHA-1 thumbprint of the client's certificate, as policies and identity lists name it.
     pub thumbprint: Option<Arc<str>>,
     /// What judging that certificate gave, if it was judged.
     pub verdict: Option<Verdict>,
