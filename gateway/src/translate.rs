@@ -1,7 +1,9 @@
 //! From the words of the configuration file to those of the data path.
 
 use gateway_policy::expression::BudgetLimits;
-use gateway_proxy::{AdmissionSettings, FrontSettings, ProxySettings, UpstreamSettings};
+use gateway_proxy::{
+    AdmissionSettings, FrontSettings, LoadSettings, ProxySettings, UpstreamSettings,
+};
 
 use crate::settings::Settings;
 
@@ -19,6 +21,10 @@ pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
             handshakes_per_worker: limits.max_handshakes_per_worker,
             handshakes_per_address: limits.max_handshakes_per_address,
             handshake_timeout: limits.handshake_timeout,
+        },
+        load: LoadSettings {
+            requests_per_worker: limits.max_requests_per_worker,
+            buffered_bytes_per_worker: bytes(limits.max_buffered_bytes_per_worker.0),
         },
         front: FrontSettings {
             header_timeout: limits.header_timeout,

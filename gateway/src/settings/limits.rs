@@ -20,6 +20,9 @@ section! {
         max_handshakes_per_worker: usize = 2_048, between(1..=1_000_000);
         /// TLS handshakes under way for one client address over all workers.
         max_handshakes_per_address: usize = 256, between(1..=1_000_000);
+        /// Requests in flight for each worker; more are answered 503 with `Retry-After` at once, because a
+        /// queue would only make all of them late.
+        max_requests_per_worker: usize = 16_384, between(1..=1_000_000);
         /// From the connection to the end of its TLS handshake. Silent connections end here; slow
         /// mobile networks need two or three seconds.
         handshake_timeout: Duration = "10s", time("100ms", "5m");
@@ -47,6 +50,9 @@ section! {
         max_body_bytes: Bytes = 0;
         /// Bytes of a body that a policy reads into memory, over which the answer is 413.
         max_buffered_body_bytes: Bytes = "4MiB", size("1KiB", "1GiB");
+        /// Bytes of bodies that policies have read into memory, for each worker; over it the answer is 503.
+        /// Many requests, each within its own limit, would otherwise fill the machine.
+        max_buffered_bytes_per_worker: Bytes = "256MiB", size("1MiB", "64GiB");
         /// Requests at a time on one HTTP/2 connection.
         max_concurrent_streams: u32 = 128, between(1..=10_000);
         /// Time between the pings that find dead HTTP/2 connections.
