@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use gateway_e2e::{Installation, Served, identity, named_value, program};
-use gateway_testkit::Origin;
+use gateway_testkit::{Origin, eventually};
 
 use crate::{Random, WRITERS, prepare};
 
@@ -182,4 +182,42 @@ async fn a_file_that_may_not_grow_refuses_changes_and_a_restart_with_room_goes_o
     served
         .put(&format!("namedValues/{name}"), &named_value(&name, "fits"))
         .await;
+}
+
+#[tokio::test]
+async fn a_full_disk_under_the_logs_costs_records_that_are_counted_and_no_request() {
+    let origin = Origin::http();
+    let installation = Installation::new("");
+    let mut command = installation.command();
+    // Every write to it fails as on a full disk (full(4)).
+    command
+        .env("COUNTERSIGN_LOG_ACCESS", "/dev/full")
+        .env("COUNTERSIGN_LOG_AUDIT", "/dev/full");
+    let served = installation.serve_by(command);
+    prepare(&installation, &served, &origin).await;
+    let client = installation.client(&served).build().unwrap();
+    for _ in 0..5 {
+        let pairs = client.get("/pairs/1").await.unwrap();
+        assert_eq!(pairs.text(), ["0/0"; WRITERS].join(" "));
+    }
+    let count = |metrics: &str, name: &str, log: &str| -> u64 {
+        let series = format!("countersign_log_{name}_total{{log=\"{log}\"}} ");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&series));
+        line.and_then(|value| value.parse().ok())
+            .expect("the metric")
+    };
+    let soon = Duration::from_secs(10);
+    eventually(soon, "the lost records are counted", || async {
+        let (_, metrics) = served.health("/metrics");
+        let lost = ["access", "audit"].map(|log| count(&metrics, "records_dropped", log));
+        let failures = ["access", "audit"].map(|log| count(&metrics, "errors", log));
+        (lost[0] == 5 && lost[1] > 0 && failures.iter().all(|count| *count > 0)).then_some(())
+    })
+    .await;
+    let said = served.process.stderr().join("\n");
+    assert!(
+        said.contains("access log") && said.contains("audit"),
+        "{said}"
+    );
+    assert_eq!(served.health("/readyz").0, 200);
 }
