@@ -9,7 +9,7 @@
     reason = "tests fail by panicking"
 )]
 
-use gateway_e2e::{TestGateway, properties};
+use gateway_e2e::{TestGateway, health, properties};
 use gateway_testkit::{Alpn, ClientBuilder, Identity, Issued, Origin, TlsVersion};
 use openssl::bn::BigNum;
 use openssl::ec::{EcGroup, EcKey};
@@ -78,6 +78,18 @@ async fn outcomes(gateway: &TestGateway) -> Vec<(&'static str, String)> {
     found
 }
 
+/// Handshakes that ended so, of every version.
+fn handshakes(gateway: &TestGateway, reason: &str) -> u64 {
+    let (_, metrics) = health(gateway.health_address, "/metrics");
+    let reason = format!("reason=\"{reason}\"");
+    let lines = metrics
+        .lines()
+        .filter(|line| line.starts_with("countersign_handshakes_total{") && line.contains(&reason));
+    lines
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+        .sum()
+}
+
 #[tokio::test]
 async fn required_lets_in_trusted_certificates_only_and_tells_each_other_one_why() {
     for (revocation, revoked, unknown) in [
@@ -116,6 +128,18 @@ async fn required_lets_in_trusted_certificates_only_and_tells_each_other_one_why
         }
         let admitted = found.iter().filter(|(_, outcome)| outcome == "200").count();
         assert_eq!(origin.request_count(), 4 * admitted as u64, "{revocation}");
+        if revocation == "hard" {
+            for (reason, count) in [
+                ("none", 8),
+                ("no_certificate", 4),
+                ("untrusted", 4),
+                ("outside_dates", 8),
+                ("revoked", 4),
+                ("revocation_unknown", 4),
+            ] {
+                assert_eq!(handshakes(&gateway, reason), count, "{reason}");
+            }
+        }
         // Without any list nothing is known about anybody.
         gateway.delete("crls/ca").await;
         let found = outcome(gateway.client().identity(&gateway.pki.partner_a)).await;
