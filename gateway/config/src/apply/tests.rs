@@ -132,6 +132,7 @@ fn edit(path: &str, action: Action, if_match: IfMatch) -> Edit {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "bodies are written in place")]
 fn put(path: &str, properties: Value) -> Edit {
     edit(
         path,
