@@ -1,6 +1,6 @@
 //! Text → tokens, after C# 7 (ECMA-334, clause 6): blanks, words and punctuation.
 //!
-//! The same routines find the end of an expression in a document ([`super::scan`]), so that what
+//! The same routines find the end of an expression in a document ([`super::scan()`]), so that what
 //! the document parser took for the expression is what the compiler reads.
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Policy expressions: C# 7 as APIM allows it, compiled when a document is saved.
 //!
-//! [`scan`] finds where an expression ends in a document. [`compile`] parses it, checks names, types
+//! [`scan()`] finds where an expression ends in a document. [`compile`] parses it, checks names, types
 //! and paths against the library that APIM allows, and lowers it to a tree in which every local is a
 //! slot and every member a function. [`Expression::evaluate`] runs that tree within a [`Budget`].
 
@@ -144,7 +144,7 @@ impl Expression {
     }
 }
 
-/// Compiles `code`, a whole `@(…)` or `@{…}` as [`scan`] found it. `locate` maps a byte offset of
+/// Compiles `code`, a whole `@(…)` or `@{…}` as [`scan()`] found it. `locate` maps a byte offset of
 /// `code` to its place in the document.
 pub fn compile(
     code: &str,

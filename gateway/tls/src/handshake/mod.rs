@@ -1,7 +1,7 @@
 //! What the OpenSSL callbacks decide during a handshake, and who the peer is once it has finished.
 //!
 //! Nothing a callback sees is identity: certificates arrive before their key is proven, and a ticket is
-//! decrypted before its holder has shown that it knows the session's secret. [`finish`] reads identity from
+//! decrypted before its holder has shown that it knows the session's secret. [`finish()`] reads identity from
 //! what OpenSSL itself has authenticated.
 
 mod certificates;
