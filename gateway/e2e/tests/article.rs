@@ -133,12 +133,11 @@ async fn trace_writes_one_structured_record_with_the_interpolated_message() {
     assert!(message.starts_with(&expected), "{message}");
     // .NET's general format in the invariant culture: MM/dd/yyyy HH:mm:ss.
     let expires = message.strip_prefix(&expected).unwrap();
-    assert_eq!(expires.len(), 19, "{expires}");
-    assert_eq!(
-        (&expires[2..3], &expires[5..6], &expires[10..11]),
-        ("/", "/", " "),
-        "{expires}"
-    );
+    let shape: String = expires
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    assert_eq!(shape, "00/00/0000 00:00:00");
     let ids: Vec<Value> = article
         .gateway
         .access_records()
@@ -241,13 +240,7 @@ async fn authentication_certificate_presents_it_to_a_backend_that_demands_it() {
     article.gateway.delete("policies/policy").await;
     article.save(SIX).await;
     article.passes(None);
-    let presented = article
-        .origin
-        .last()
-        .unwrap()
-        .head
-        .client_thumbprint
-        .clone();
+    let presented = article.origin.last().unwrap().head.client_thumbprint;
     assert_eq!(
         presented,
         Some(thumbprint(&article.gateway.pki.backend_client))
@@ -261,13 +254,7 @@ async fn a_backend_entity_presents_its_own_certificate() {
         .save("<policies><inbound><base /></inbound></policies>")
         .await;
     article.passes(None);
-    let presented = article
-        .origin
-        .last()
-        .unwrap()
-        .head
-        .client_thumbprint
-        .clone();
+    let presented = article.origin.last().unwrap().head.client_thumbprint;
     assert_eq!(
         presented,
         Some(thumbprint(&article.gateway.pki.backend_client))

@@ -156,9 +156,13 @@ impl VerifiedChains {
             .collect()
     }
 
-    /// Hits, misses and sizes.
+    /// Hits, misses and sizes. Does the cache's housekeeping: for a scrape, not for a request.
     #[must_use]
     pub fn counters(&self) -> CacheCounters {
+        for cache in [&self.accepted, &self.refused] {
+            // Until then what was put in lately is not counted, for as long as the cache is idle.
+            cache.run_pending_tasks();
+        }
         CacheCounters {
             hits: self.hits.load(Ordering::Relaxed),
             misses: self.misses.load(Ordering::Relaxed),

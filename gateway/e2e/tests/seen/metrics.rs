@@ -166,6 +166,7 @@ async fn after_known_traffic_each_metric_has_the_right_value() {
         "{}",
         scrape.0
     );
+    assert_eq!(cache("entries"), 3);
 
     let revision = admin
         .get("/apim/namedValues")
