@@ -1,14 +1,15 @@
 //! CPU time of a local process.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::LoadError;
 
 /// A process whose CPU time is read before and after the load.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Process {
     pid: u32,
-    before: Duration,
+    before: HashMap<u32, u64>,
 }
 
 impl Process {
@@ -20,39 +21,47 @@ impl Process {
     }
 
     /// CPU time since the beginning, over all threads that still live; `None` when the process is
-    /// gone. A server's workers live as long as it does.
-    pub(crate) fn since(self) -> Option<Duration> {
-        used(self.pid).ok()?.checked_sub(self.before)
+    /// gone. A server's workers live as long as it does; what a thread that has ended used is not
+    /// counted.
+    pub(crate) fn since(&self) -> Option<Duration> {
+        let now = used(self.pid).ok()?;
+        let of_thread = |(thread, nanoseconds): (&u32, &u64)| {
+            let before = self.before.get(thread).copied().unwrap_or(0);
+            nanoseconds.saturating_sub(before)
+        };
+        Some(Duration::from_nanos(now.iter().map(of_thread).sum()))
     }
 }
 
-/// Time on a CPU, user and system, from `/proc/PID/task/*/schedstat` (first field, nanoseconds):
+/// Nanoseconds on a CPU, user and system, by thread, from `/proc/PID/task/*/schedstat` (first field):
 /// finer than the clock ticks of `/proc/PID/stat`.
-fn used(pid: u32) -> Result<Duration, LoadError> {
+fn used(pid: u32) -> Result<HashMap<u32, u64>, LoadError> {
     let path = format!("/proc/{pid}/task");
     let failed = |reason: String| LoadError::File {
         path: path.clone(),
         reason,
     };
     let threads = std::fs::read_dir(&path).map_err(|error| failed(error.to_string()))?;
-    let mut nanoseconds = 0_u64;
-    let mut read = 0_u32;
+    let mut used = HashMap::new();
     for thread in threads.flatten() {
         // A thread may end between the listing and the reading.
         let Ok(text) = std::fs::read_to_string(thread.path().join("schedstat")) else {
             continue;
         };
-        let first = text
+        let id = thread
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<u32>().ok());
+        let nanoseconds = text
             .split_whitespace()
             .next()
             .and_then(|field| field.parse::<u64>().ok());
-        nanoseconds = nanoseconds.saturating_add(first.unwrap_or(0));
-        read += 1;
+        used.extend(id.zip(nanoseconds));
     }
-    if read == 0 {
+    if used.is_empty() {
         return Err(failed("no schedstat of any thread can be read".to_owned()));
     }
-    Ok(Duration::from_nanos(nanoseconds))
+    Ok(used)
 }
 
 #[cfg(test)]

@@ -199,7 +199,7 @@ pub(crate) async fn collect(
     let collected = Collected {
         tally,
         took: pace.elapsed(),
-        cpu: process.and_then(Process::since),
+        cpu: process.as_ref().and_then(Process::since),
     };
     pace.stop();
     collected
