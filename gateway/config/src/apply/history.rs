@@ -59,8 +59,18 @@ impl Writer {
         let Some(changes) = self.store.changes(number, LISTED)? else {
             return Ok(None);
         };
-        summary.changes = changes;
+        summary.changes = changes
+            .into_iter()
+            .map(|(key, exists)| Ok((self.spelled(key, number)?, exists)))
+            .collect::<Result<_, StoreError>>()?;
         Ok(Some(summary))
+    }
+
+    /// The path of a record as its resource was created; the key itself once it is gone.
+    fn spelled(&mut self, key: String, number: u64) -> Result<String, StoreError> {
+        let record = self.store.record_at(&key, number)?;
+        let resource = record.and_then(|record| record::decode(&record, &self.sealer).ok());
+        Ok(resource.map_or(key, |resource| resource.path.to_string()))
     }
 
     /// What `number` made of each resource it changed: before and after, as clients read them.

@@ -576,3 +576,12 @@ fn retired_snapshots_are_freed_when_no_request_holds_them() {
     bench.writer.free_retired();
     assert!(weak.upgrade().is_none());
 }
+
+#[test]
+fn a_revision_names_its_resources_as_they_were_created() {
+    let mut bench = Bench::new();
+    let body = json!({ "displayName": "Spelled", "value": "x" });
+    bench.put("namedValues/Spelled", body).unwrap();
+    let shown = bench.writer.revision(1).unwrap().unwrap();
+    assert_eq!(shown.changes, [("namedValues/Spelled".to_owned(), true)]);
+}
