@@ -9,8 +9,8 @@ section! {
     /// How much is let in and how long anything may take. Whatever a client or a backend can make
     /// grow has a limit here.
     LimitsSection = "limits" {
-        /// Open client connections for each worker; more are closed at once. An idle connection costs
-        /// about 60 KiB, so the default is about 1 GiB for each worker.
+        /// Open client connections for each worker; more are closed at once. Prototypes
+        /// took about 60 KiB for an idle connection, which would make the default about 1 GiB each.
         max_connections_per_worker: usize = 16_384, between(1..=1_000_000);
         /// Open connections of one client address over all workers: one client cannot take all.
         /// Behind a load balancer that does not keep client addresses, raise it.
@@ -79,7 +79,7 @@ section! {
         policy_memory: Bytes = "64MiB", size("64KiB", "4GiB");
 
         /// Bytes of the body of an identity list that is uploaded, over which the answer is 413. Lists
-        /// are streamed; a million identities take about 200 MiB.
+        /// are streamed; a million identities made the process grow to about 1.2 GiB when measured.
         max_identity_list_bytes: Bytes = "512MiB", size("64KiB", "512MiB");
         /// Accepted certificate chains whose verdict is remembered; the least used are forgotten. An
         /// entry takes about 2 KiB.
