@@ -38,7 +38,7 @@ doc: ## the documentation, as it is checked
 deny: ## licences, advisories and sources of dependencies (needs cargo-deny)
 	$(CARGO) deny check
 
-load: ## a short load test of the development gateway, at most three minutes
+load: ## a load test of the development gateway: under a minute, after a release build
 	@scripts/setup build
 	@$(CARGO) build --quiet --locked --release -p gateway -p loadtest
 	@scripts/load
