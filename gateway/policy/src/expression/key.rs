@@ -68,6 +68,9 @@ impl Key {
                 Object::Pair { key, value, .. } => Self::parts([key, value], ignore_case, depth),
                 Object::Tuple { items, .. } => Self::parts(items, ignore_case, depth),
                 Object::Anonymous { values, .. } => Self::parts(values, ignore_case, depth),
+                Object::Foreign(foreign) => foreign
+                    .key()
+                    .unwrap_or_else(|| Self::Reference(Arc::as_ptr(object).addr())),
                 _ => Self::Reference(Arc::as_ptr(object).addr()),
             },
         }

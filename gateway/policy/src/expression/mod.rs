@@ -10,6 +10,7 @@ mod check;
 mod date_parsing;
 mod dates;
 mod exception;
+mod foreign;
 mod guid;
 mod handle;
 mod interpolation;

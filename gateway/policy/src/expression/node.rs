@@ -222,6 +222,8 @@ pub(crate) enum Conversion {
     Underlying(Basic),
     /// `DateTime` to `DateTimeOffset`.
     Offset,
+    /// A conversion operator of the library: `op_Implicit` or `op_Explicit`.
+    Operator(fn(&mut Budget, &[Value]) -> Result<Value, Exception>),
 }
 
 /// A statement.

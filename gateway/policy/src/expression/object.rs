@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use crate::host::HashAlgorithm;
 
 use super::exception::Exception;
+use super::foreign::Foreign;
 use super::key::Key;
 use super::query::Query;
 use super::random::SeededRandom;
@@ -103,6 +104,8 @@ pub enum Object {
     IdentityList(Arc<str>),
     /// A type, as a library function is told it.
     Token(Type),
+    /// An object that a part of the library defines.
+    Foreign(Box<dyn Foreign>),
 }
 
 /// Character encodings.
@@ -235,6 +238,7 @@ impl Object {
             Self::DistinguishedName(_) => Type::Basic(Basic::DistinguishedName),
             Self::IdentityList(_) => Type::Basic(Basic::IdentityList),
             Self::Token(_) => Type::OBJECT,
+            Self::Foreign(object) => object.type_of(),
         }
     }
 
@@ -266,6 +270,7 @@ impl Object {
             Self::Tuple { items, .. } => items.iter().all(one),
             Self::Anonymous { values, .. } => values.iter().all(one),
             Self::Query(query) => query.values().into_iter().all(one),
+            Self::Foreign(object) => object.visit_objects(visit),
             // Captured variables are emptied when the evaluation ends.
             _ => true,
         }
@@ -276,6 +281,7 @@ impl Object {
         match self {
             Self::Bytes(content) => lock(content).len(),
             Self::StringBuilder(content) => lock(content).len(),
+            Self::Foreign(object) => object.byte_length(),
             _ => 0,
         }
     }
@@ -306,6 +312,7 @@ impl Object {
             Self::Queue { items, .. } => lock(items).iter().cloned().collect(),
             Self::Stack { items, .. } => lock(items).iter().rev().cloned().collect(),
             Self::Grouping { items, .. } => items.clone(),
+            Self::Foreign(object) => return object.elements(),
             _ => return None,
         })
     }
@@ -321,6 +328,7 @@ impl Object {
             Self::Set { entries, .. } => lock(entries).len(),
             Self::Queue { items, .. } => lock(items).len(),
             Self::Grouping { items, .. } => items.len(),
+            Self::Foreign(object) => return object.count(),
             _ => return None,
         })
     }
@@ -412,6 +420,7 @@ impl Object {
                 }
             }
             Self::Query(query) => query.take_children(into),
+            Self::Foreign(object) => object.take_children(into),
             _ => {}
         }
     }

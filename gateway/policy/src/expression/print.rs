@@ -75,6 +75,7 @@ fn print_object(object: &Object, depth: u32) -> Result<String, Exception> {
             text
         }
         Object::Exception(exception) => format!("{}: {}", exception.type_name, exception.message),
+        Object::Foreign(object) => object.print()?,
         other => other.type_of().full_name(),
     })
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::bindings::levels;
 use super::{Checker, Typed};
+use crate::expression::budget::Budget;
+use crate::expression::library::registry::{Member, registry};
 use crate::expression::machine;
-use crate::expression::node::{Conversion, Node};
+use crate::expression::node::{Conversion, Native, Node};
 use crate::expression::token::Span;
 use crate::expression::types::{Basic, Enumeration, Family, Type, covariant};
 use crate::expression::value::Value;
@@ -53,8 +56,35 @@ pub(super) fn cost(from: &Type, to: &Type, constant: Option<&Value>) -> Option<u
         (Type::Array(a), Type::Array(b)) if alike(a, b) => Some(0),
         (from, to) if derives(from, to) => Some(2),
         (from, to) if covariant(from, to) => Some(3),
-        _ => None,
+        (from, to) => operator(from, to, &["op_Implicit"]).map(|_| 20),
     }
+}
+
+/// The conversion operator of the library from `from` or a base of it to `to` (C# 7 §10.5): one that is
+/// declared by either type, or by a base of the source.
+fn operator(from: &Type, to: &Type, names: &[&str]) -> Option<&'static Member> {
+    // Interfaces and `object` have no conversions of this kind.
+    if matches!(from, Type::Null | Type::Basic(Basic::Object)) || *to == Type::OBJECT {
+        return None;
+    }
+    let sources = levels(from);
+    let declared = |owner: &Type| {
+        registry().of(owner).iter().filter(|member| {
+            member.is_static && names.contains(&member.name.as_ref()) && member.returns == *to
+        })
+    };
+    sources.iter().find_map(|source| {
+        sources
+            .iter()
+            .chain([to.unwrap_nullable()])
+            .flat_map(declared)
+            .find(|member| {
+                member
+                    .parameters
+                    .first()
+                    .is_some_and(|parameter| parameter.ty == *source)
+            })
+    })
 }
 
 /// Equal, taking unknown parts as equal to anything.
@@ -140,6 +170,11 @@ impl Checker<'_> {
         if from == target {
             return value.node;
         }
+        if !derives(&value.ty, to)
+            && let Some(conversion) = operator_conversion(&value.ty, to, &["op_Implicit"])
+        {
+            return self.converted(conversion, value.node);
+        }
         let conversion = match (from, target) {
             (Type::Basic(_), Type::Basic(to)) if from.is_numeric() && target.is_numeric() => {
                 Conversion::Numeric(*to)
@@ -157,7 +192,7 @@ impl Checker<'_> {
 
     fn converted(&mut self, conversion: Conversion, node: Node) -> Node {
         if let Node::Constant(value) = &node
-            && let Ok(value) = machine::convert(&conversion, value.clone())
+            && let Ok(value) = machine::convert(&conversion, value.clone(), &mut Budget::default())
         {
             return Node::Constant(value);
         }
@@ -171,6 +206,12 @@ impl Checker<'_> {
         }
         if cost(&value.ty, to, value.value()).is_some() {
             let node = self.apply_conversion(value, to);
+            return Typed::new(node, to.clone());
+        }
+        if let Some(conversion) =
+            operator_conversion(&value.ty, to, &["op_Explicit", "op_Implicit"])
+        {
+            let node = self.converted(conversion, value.node);
             return Typed::new(node, to.clone());
         }
         let from = value.ty.clone();
@@ -212,6 +253,14 @@ impl Checker<'_> {
             node = self.converted(conversion, node);
         }
         Typed::new(node, to.clone())
+    }
+}
+
+fn operator_conversion(from: &Type, to: &Type, names: &[&str]) -> Option<Conversion> {
+    match operator(from, to, names)?.native {
+        Native::Pure(native) => Some(Conversion::Operator(native)),
+        // A test of the registry refuses operators of this kind.
+        Native::Full(_) => None,
     }
 }
 

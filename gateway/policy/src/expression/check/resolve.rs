@@ -104,6 +104,9 @@ pub(crate) fn lookup(name: &str) -> Option<Type> {
     if name == "void" {
         return Some(Type::Void);
     }
+    if is_not_yet(name) {
+        return None;
+    }
     for (basic, short, full) in Basic::ALL {
         if name == *short || name == *full || full.strip_prefix("System.") == Some(name) {
             return Some(Type::Basic(*basic));

@@ -17,6 +17,7 @@ mod dates;
 mod encoding;
 mod formatting;
 mod headers;
+mod json;
 mod linq;
 mod linq_results;
 mod lists;
@@ -24,9 +25,13 @@ mod maps;
 mod math;
 mod messages;
 mod misc;
+mod net;
 mod numbers;
 mod objects;
+mod people;
+mod regex;
 pub(crate) mod registry;
+mod security;
 mod sets;
 mod string_comparers;
 mod string_making;
@@ -35,8 +40,11 @@ mod string_splitting;
 mod strings;
 mod text_building;
 mod time_span;
+mod tokens;
 mod urls;
 mod variables;
+mod xml;
+mod zones;
 
 use std::cmp::Ordering;
 
@@ -54,7 +62,20 @@ pub(crate) use formatting::format_value;
 pub(crate) use string_splitting::split;
 
 /// All tables.
-static GROUPS: &[&Group] = &[
+static GROUPS: &[&[&Group]] = &[
+    CORE,
+    json::GROUPS,
+    xml::GROUPS,
+    regex::GROUPS,
+    tokens::GROUPS,
+    net::GROUPS,
+    zones::GROUPS,
+    security::GROUPS,
+    people::GROUPS,
+];
+
+/// Tables of types that need no directory of their own.
+static CORE: &[&Group] = &[
     &objects::OBJECT,
     &objects::ENUM,
     &objects::NULLABLE,

@@ -76,12 +76,12 @@ pub(crate) fn registry() -> &'static Registry {
 }
 
 impl Registry {
-    fn new(groups: &[&Group]) -> Self {
+    fn new(tables: &[&[&Group]]) -> Self {
         let mut registry = Self {
             members: HashMap::new(),
             broken: Vec::new(),
         };
-        for group in groups {
+        for group in tables.iter().copied().flatten() {
             registry.add(group);
         }
         registry
@@ -106,6 +106,14 @@ impl Registry {
                 .ok()
                 .and_then(|signature| member(signature, &owner, &parameters, entry.native));
             match member {
+                // An operator runs where there is no machine.
+                Some(member)
+                    if member.name.starts_with("op_")
+                        && matches!(member.native, Native::Full(_)) =>
+                {
+                    self.broken
+                        .push(format!("{}: {}", group.owner, entry.signature));
+                }
                 Some(member) => self.members.entry(head).or_default().push(member),
                 None => self
                     .broken

@@ -151,12 +151,12 @@ impl<'a> Machine<'a> {
             return Ok(Value::Text(Text::new(text)));
         }
         let left = match &update.widen {
-            Some(conversion) => conversion::convert(conversion, old.clone())?,
+            Some(conversion) => conversion::convert(conversion, old.clone(), self.budget)?,
             None => old.clone(),
         };
         let new = operators::binary(update.op, &left, &operand)?;
         match &update.narrow {
-            Some(conversion) => conversion::convert(conversion, new),
+            Some(conversion) => conversion::convert(conversion, new, self.budget),
             None => Ok(new),
         }
     }

@@ -1,12 +1,17 @@
 //! Conversions that the checker chose.
 
+use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::node::Conversion;
 use crate::expression::time::DateTimeOffset;
 use crate::expression::types::{Basic, Enumeration, Type, is_instance, type_of};
 use crate::expression::value::Value;
 
-pub(crate) fn convert(conversion: &Conversion, value: Value) -> Result<Value, Exception> {
+pub(crate) fn convert(
+    conversion: &Conversion,
+    value: Value,
+    budget: &mut Budget,
+) -> Result<Value, Exception> {
     match conversion {
         Conversion::Numeric(target) => Ok(numeric(&value, *target)),
         Conversion::Unbox(target) => unbox(value, target),
@@ -35,6 +40,7 @@ pub(crate) fn convert(conversion: &Conversion, value: Value) -> Result<Value, Ex
             Value::Enum(_, number) => numeric(&Value::Int(number), *target),
             other => other,
         }),
+        Conversion::Operator(operator) => operator(budget, &[value]),
         Conversion::Offset => Ok(match value {
             Value::DateTime(time) => Value::DateTimeOffset(DateTimeOffset {
                 local_ticks: time.ticks,

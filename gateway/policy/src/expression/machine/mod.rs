@@ -227,7 +227,7 @@ impl<'a> Machine<'a> {
             Node::Format(pieces) => self.eval_format(pieces),
             Node::Convert(conversion, operand) => {
                 let value = self.eval(operand)?;
-                convert(conversion, value)
+                convert(conversion, value, self.budget)
             }
             Node::Is(operand, ty) => {
                 let value = self.eval(operand)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::{Machine, conversion};
+use crate::expression::budget::Budget;
 use crate::expression::exception::Exception;
 use crate::expression::key::Key;
 use crate::expression::node::Conversion;
@@ -236,5 +237,5 @@ pub(super) fn cast(item: Value, ty: &Type) -> Result<Value, Exception> {
     } else {
         Conversion::Reference(ty.clone())
     };
-    conversion::convert(&conversion, item)
+    conversion::convert(&conversion, item, &mut Budget::default())
 }

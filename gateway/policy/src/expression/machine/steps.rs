@@ -157,7 +157,7 @@ impl<'a> Machine<'a> {
         let mut cursor = Cursor::over(self, &source)?;
         while let Some(mut item) = cursor.next(self)? {
             if let Some(conversion) = conversion {
-                item = conversion::convert(conversion, item)?;
+                item = conversion::convert(conversion, item, self.budget)?;
             }
             if let Target::Captured(slot) = variable {
                 // Each round has its own variable (§13.9.5).

@@ -1,0 +1,5 @@
+//! JSON as Newtonsoft.Json has it.
+
+use super::registry::Group;
+
+pub(super) static GROUPS: &[&Group] = &[];

@@ -1,0 +1,5 @@
+//! Addresses, URIs and forms.
+
+use super::registry::Group;
+
+pub(super) static GROUPS: &[&Group] = &[];

@@ -1,0 +1,5 @@
+//! Time zones.
+
+use super::registry::Group;
+
+pub(super) static GROUPS: &[&Group] = &[];
