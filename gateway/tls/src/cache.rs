@@ -3,13 +3,18 @@
 //! A hit saves the path building and signature checks of a chain, about a third of a handshake. It never
 //! replaces the proof of the private key, and never crosses a date that the verdict rests on.
 
+mod index;
+
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use moka::notification::RemovalCause;
 use moka::sync::Cache;
 
+use self::index::{Leaf, LeafIndex, Serial};
 use crate::chain::{ChainKey, PresentedChain};
 use crate::trust::{Profile, TrustBundle, Verdict};
 
@@ -50,6 +55,20 @@ pub struct CacheCounters {
     pub refused: u64,
 }
 
+/// What is remembered about one presented chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The chain as presented. Whoever presented it need not have had the leaf's key: in mode `required`
+    /// a chain is judged before the key is proven.
+    pub chain: ChainKey,
+    /// Digest of the trust that it was judged under.
+    pub trust: [u8; 32],
+    /// The use it was judged for.
+    pub profile: Profile,
+    /// The verdict.
+    pub verdict: Arc<Verdict>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     chain: ChainKey,
@@ -57,16 +76,28 @@ struct Key {
     profile: Profile,
 }
 
-#[derive(Clone)]
+#[derive(Debug)]
 struct Entry {
+    serial: Serial,
+    leaf: Leaf,
+    key: Key,
     verdict: Arc<Verdict>,
-    leaf_sha1: [u8; 20],
+}
+
+/// In which cache an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Accepted,
+    Refused,
 }
 
 /// Remembered verdicts. Share one per process: entries of different trust bundles do not meet.
 pub struct VerifiedChains {
-    accepted: Cache<Key, Entry>,
-    refused: Cache<Key, Entry>,
+    accepted: Cache<Key, Arc<Entry>>,
+    refused: Cache<Key, Arc<Entry>>,
+    index: Arc<LeafIndex>,
+    /// How often [`VerifiedChains::evict`] was called.
+    evictions: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -75,17 +106,24 @@ impl VerifiedChains {
     /// An empty cache.
     #[must_use]
     pub fn new(settings: CacheSettings) -> Self {
+        let index = Arc::new(LeafIndex::default());
+        let reported = || {
+            let index = Arc::clone(&index);
+            move |_: Arc<Key>, entry: Arc<Entry>, _: RemovalCause| index.remove(&entry)
+        };
         Self {
             accepted: Cache::builder()
                 .max_capacity(settings.accepted)
                 .time_to_idle(settings.idle)
-                .support_invalidation_closures()
+                .eviction_listener(reported())
                 .build(),
             refused: Cache::builder()
                 .max_capacity(settings.refused)
                 .time_to_live(settings.refused_for)
-                .support_invalidation_closures()
+                .eviction_listener(reported())
                 .build(),
+            index,
+            evictions: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -110,16 +148,13 @@ impl VerifiedChains {
             return verdict;
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
+        let evictions = self.evictions.load(Ordering::Acquire);
         let verdict = Arc::new(trust.verify(chain, profile, at_unix));
-        let entry = Entry {
-            verdict: Arc::clone(&verdict),
-            leaf_sha1: chain.leaf_sha1(),
-        };
-        if verdict.is_clean() {
-            self.accepted.insert(key, entry);
-        } else {
-            self.accepted.invalidate(&key);
-            self.refused.insert(key, entry);
+        self.remember(key, chain.leaf_sha1(), &verdict);
+        // Whoever evicted meanwhile may have looked before the entry was there. Adding nothing, instead of
+        // loading, puts what was done above before an eviction that is not counted yet.
+        if self.evictions.fetch_add(0, Ordering::AcqRel) != evictions {
+            self.forget(&key);
         }
         verdict
     }
@@ -128,31 +163,72 @@ impl VerifiedChains {
         [&self.accepted, &self.refused]
             .into_iter()
             .filter_map(|cache| cache.get(key))
-            .map(|entry| entry.verdict)
+            .map(|entry| Arc::clone(&entry.verdict))
             .find(|verdict| verdict.holds_at(at_unix))
     }
 
-    /// Forgets every chain with this leaf. Takes effect for every later question.
-    pub fn evict(&self, leaf_sha1: [u8; 20]) {
-        for cache in [&self.accepted, &self.refused] {
-            // The closure is only refused when invalidation closures were not asked for; then everything goes.
-            if cache
-                .invalidate_entries_if(move |_, entry| entry.leaf_sha1 == leaf_sha1)
-                .is_err()
-            {
-                cache.invalidate_all();
-            }
+    fn remember(&self, key: Key, leaf: Leaf, verdict: &Arc<Verdict>) {
+        let place = if verdict.is_clean() {
+            Place::Accepted
+        } else {
+            self.accepted.invalidate(&key);
+            Place::Refused
+        };
+        let cache = self.at(place);
+        // A cache without room keeps nothing and reports nothing either.
+        if cache.policy().max_capacity() == Some(0) {
+            return;
+        }
+        let entry = Arc::new(Entry {
+            serial: self.index.serial(),
+            leaf,
+            key,
+            verdict: Arc::clone(verdict),
+        });
+        self.index.add(place, &entry);
+        cache.insert(key, entry);
+    }
+
+    fn forget(&self, key: &Key) {
+        self.accepted.invalidate(key);
+        self.refused.invalidate(key);
+    }
+
+    const fn at(&self, place: Place) -> &Cache<Key, Arc<Entry>> {
+        match place {
+            Place::Accepted => &self.accepted,
+            Place::Refused => &self.refused,
         }
     }
 
-    /// What is remembered about chains with this leaf, for explaining a decision.
+    /// Forgets every chain with this leaf. Takes effect for every later question. Costs what there is about
+    /// this leaf, however much there is about others.
+    pub fn evict(&self, leaf_sha1: [u8; 20]) {
+        self.evictions.fetch_add(1, Ordering::AcqRel);
+        for (_, entry) in self.index.of(&leaf_sha1) {
+            self.forget(&entry.key);
+        }
+    }
+
+    /// What is remembered about chains with this leaf, oldest first, for explaining a decision. Costs what
+    /// there is about this leaf, however much there is about others, and prolongs nothing's life.
     #[must_use]
-    pub fn explain(&self, leaf_sha1: [u8; 20]) -> Vec<Arc<Verdict>> {
-        [&self.accepted, &self.refused]
+    pub fn explain(&self, leaf_sha1: [u8; 20]) -> Vec<Remembered> {
+        let mut found = self.index.of(&leaf_sha1);
+        // An entry that is being replaced is there twice; the newer one counts.
+        let mut seen = HashSet::new();
+        found.reverse();
+        found.retain(|(place, entry)| seen.insert((*place, entry.key)));
+        found.reverse();
+        found
             .into_iter()
-            .flat_map(Cache::iter)
-            .filter(|(_, entry)| entry.leaf_sha1 == leaf_sha1)
-            .map(|(_, entry)| entry.verdict)
+            .filter(|(place, entry)| self.at(*place).contains_key(&entry.key))
+            .map(|(_, entry)| Remembered {
+                chain: entry.key.chain,
+                trust: entry.key.trust,
+                profile: entry.key.profile,
+                verdict: Arc::clone(&entry.verdict),
+            })
             .collect()
     }
 
@@ -185,3 +261,6 @@ impl fmt::Debug for VerifiedChains {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
