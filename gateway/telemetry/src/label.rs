@@ -252,6 +252,20 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// A part of the slow side that is started again when it fails.
+    Supervised {
+        /// Makes changes, one after the other.
+        Publisher = "publisher",
+        /// Watches what expires.
+        ExpiryWatch = "expiry_watch",
+        /// Appends audit records.
+        AuditWriter = "audit_writer",
+        /// Reads certificates from files again when they change.
+        FileHosts = "file_hosts",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

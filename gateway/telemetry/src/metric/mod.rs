@@ -10,6 +10,7 @@ mod expiry;
 mod histogram;
 mod log;
 pub mod name;
+mod restart;
 mod worker;
 
 use std::collections::HashMap;
@@ -25,6 +26,7 @@ pub use expiry::{
     CERTIFICATE_EXPIRY, CERTIFICATE_EXPIRY_MAX, CERTIFICATE_EXPIRY_OMITTED, CertificateExpiry,
 };
 pub use log::LogMetrics;
+pub use restart::RestartMetrics;
 pub use worker::{OpenConnection, WorkerMetrics};
 
 use counter::Registry;
@@ -43,6 +45,7 @@ struct Inner {
     uptime: Gauge,
     apis: Mutex<HashMap<Box<str>, Arc<ApiMetrics>>>,
     changes: Arc<ChangeMetrics>,
+    restarts: Arc<RestartMetrics>,
     shared: Arc<worker::Shared>,
     durations: Family,
     days_left: Family,
@@ -100,6 +103,7 @@ impl Recorder {
             uptime: registry.gauge(name::UPTIME, &[]),
             apis: Mutex::default(),
             changes: Arc::new(ChangeMetrics::new(&registry)),
+            restarts: Arc::new(RestartMetrics::new(&registry)),
             shared: Arc::new(worker::Shared::new(&registry)),
             durations: family(
                 name::REQUEST_DURATION,
@@ -158,13 +162,19 @@ impl Recorder {
         Arc::clone(&self.0.changes)
     }
 
+    /// Handles for whoever starts a failed actor again.
+    #[must_use]
+    pub fn restarts(&self) -> Arc<RestartMetrics> {
+        Arc::clone(&self.0.restarts)
+    }
+
     /// Handles for the writer of the log called `log` (`access`, `audit`).
     #[must_use]
     pub fn log(&self, log: &'static str) -> LogMetrics {
         LogMetrics::new(&self.0.registry, log)
     }
 
-    /// Replaces what is known about expiry; called with each snapshot.
+    /// Replaces what is known about expiry; called by the expiry watch when what expires has changed.
     pub fn set_certificate_expiries(&self, expiries: Vec<CertificateExpiry>) {
         let expiries = Expiries::new(expiries);
         *lock(&self.0.expiries) = expiries;

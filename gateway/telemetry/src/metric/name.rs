@@ -50,6 +50,8 @@ described! {
         "Stored artefacts that cannot be used and are closed: their APIs answer 503, their hosts refuse handshakes.";
     WARNINGS: Gauge = "countersign_configuration_warnings",
         "Warnings about the configuration that is served.";
+    ACTOR_RESTARTS: Counter = "countersign_actor_restarts_total",
+        "How often a part of the slow side was started again after a failure of its own, by actor.";
     LOG_RECORDS: Counter = "countersign_log_records_total",
         "Records written, by log.";
     LOG_DROPPED: Counter = "countersign_log_records_dropped_total",

@@ -191,6 +191,15 @@ fn what_is_published_and_refused_is_shown() {
 }
 
 #[test]
+fn restarts_are_counted_by_actor_and_shown_before_the_first() {
+    let recorder = Recorder::new();
+    recorder.restarts().restarted(Supervised::AuditWriter);
+    let text = recorder.render();
+    assert!(text.contains("countersign_actor_restarts_total{actor=\"audit_writer\"} 1\n"));
+    assert!(text.contains("countersign_actor_restarts_total{actor=\"publisher\"} 0\n"));
+}
+
+#[test]
 fn a_certificate_that_was_removed_is_not_shown_any_more() {
     let recorder = Recorder::new();
     let expiry = |name: &str| CertificateExpiry {
