@@ -8,6 +8,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Extensions, Method, Request, Version};
 
 use crate::body::Body;
+use crate::captured::{Caller, Claim};
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::failure::Problem;
@@ -28,6 +29,8 @@ pub(crate) struct Arrival {
     pub(crate) query: String,
     /// Without hop-by-hop and identity headers; with `Host` and `X-Forwarded-*`.
     pub(crate) headers: HeaderMap,
+    /// What a trusted peer says about the client; `None` from everybody else.
+    pub(crate) claim: Option<Claim>,
     pub(crate) client: ClientSide,
 }
 
@@ -75,6 +78,9 @@ impl Arrival {
         if headers::take_expectation(&mut headers) == Expectation::Unknown {
             return Err(Problem::Expectation);
         }
+        let claim = connection
+            .speaks_for
+            .map(|header| Claim::of(header, &headers));
         headers::remove_identity(&mut headers);
         let trailers = headers::remove_hop_by_hop(&mut headers);
         if let Some(authority) = authority {
@@ -94,6 +100,7 @@ impl Arrival {
             path: parts.uri.path().to_owned(),
             query,
             headers,
+            claim,
             client: ClientSide {
                 body: Some(body),
                 extensions: parts.extensions,
@@ -108,6 +115,7 @@ impl Arrival {
     pub(crate) fn context(
         &mut self,
         connection: &Connection,
+        caller: &Caller,
         exchange: &Exchange,
         snapshot: &Snapshot,
         routed: &mut Routed,
@@ -128,7 +136,7 @@ impl Arrival {
             url,
             headers: std::mem::take(&mut self.headers),
             ip_address: connection.address,
-            certificate: connection
+            certificate: caller
                 .identity
                 .as_ref()
                 .map(|it| Arc::clone(&it.certificate)),

@@ -17,6 +17,7 @@ use crate::body::Body;
 use crate::front::framing::Refusal;
 use crate::front::{self, Answer, End, Handler, Protocol};
 use crate::limits::Refused;
+use crate::peers::CertificateHeader;
 use crate::serve::serve;
 use crate::worker::Worker;
 
@@ -29,8 +30,18 @@ pub(crate) struct Connection {
     pub(crate) host: Arc<HostContext>,
     /// Who the client has proven to be. The verdict about it belongs to each request.
     pub(crate) identity: Option<Rc<Identity>>,
+    /// The client is a trusted peer: each request names its own client in this header.
+    pub(crate) speaks_for: Option<CertificateHeader>,
     pub(crate) tls: TlsVersion,
     pub(crate) resumed: bool,
+}
+
+impl Connection {
+    /// SHA-1 thumbprint of the certificate that the handshake has proven.
+    pub(crate) fn thumbprint(&self) -> Option<Arc<str>> {
+        let identity = self.identity.as_ref()?;
+        Some(Arc::clone(&identity.certificate.thumbprint))
+    }
 }
 
 /// Takes a connection and stays with it until it ends.
@@ -133,11 +144,13 @@ fn identify(
         Alpn::Http2 => Protocol::Http2,
         Alpn::Http11 | Alpn::None => Protocol::Http1,
     };
+    let peers = worker.settings.peers.as_ref();
     let connection = Rc::new(Connection {
         worker: Rc::clone(worker),
         address,
         host: accepted.host,
         identity,
+        speaks_for: peers.and_then(|peers| peers.header_from(address)),
         tls: tls_version(accepted.version),
         resumed: accepted.resumed,
     });

@@ -49,6 +49,9 @@ pub(crate) struct Facts {
     pub(crate) api: Option<Arc<str>>,
     pub(crate) operation: Option<Arc<str>>,
     pub(crate) subscription: Option<Arc<str>>,
+    pub(crate) thumbprint: Option<Arc<str>>,
+    /// Whether a trusted peer has named the certificate with that thumbprint.
+    pub(crate) captured: bool,
     pub(crate) verdict: Option<VerdictReason>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) fault: Fault,
@@ -87,6 +90,8 @@ impl Exchange {
                 api: None,
                 operation: None,
                 subscription: None,
+                thumbprint: own_thumbprint(connection),
+                captured: false,
                 verdict: None,
                 status: None,
                 fault: Fault::Nobody,
@@ -224,11 +229,8 @@ impl Exchange {
             status,
             api: facts.api.take(),
             operation: facts.operation.take(),
-            thumbprint: self
-                .connection
-                .identity
-                .as_ref()
-                .map(|identity| Arc::clone(&identity.certificate.thumbprint)),
+            thumbprint: facts.thumbprint.take(),
+            captured: facts.captured,
             verdict,
             verdict_reason: facts
                 .verdict
@@ -293,6 +295,14 @@ impl Drop for Exchange {
             .load
             .request_ends(self.buffered.get());
         self.record();
+    }
+}
+
+/// The certificate of a trusted peer is not its clients'.
+fn own_thumbprint(connection: &Connection) -> Option<Arc<str>> {
+    match connection.speaks_for {
+        None => connection.thumbprint(),
+        Some(_) => None,
     }
 }
 

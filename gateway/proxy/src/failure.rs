@@ -30,6 +30,12 @@ pub(crate) enum Problem {
     Misdirected,
     /// The host demands a certificate, and this connection has none that is trusted now.
     Certificate(Reason),
+    /// The host demands a certificate of a trusted peer too, and has none that is trusted now.
+    PeerCertificate(Reason),
+    /// The same about the certificate that a trusted peer has named.
+    CapturedCertificate(Reason),
+    /// What a trusted peer says about the client cannot be read.
+    Captured(&'static str),
     /// The host, the API or the operation could not be compiled at start-up.
     Quarantined(&'static str),
     /// `Expect` says something else than `100-continue`.
@@ -47,7 +53,10 @@ impl Problem {
         match self {
             Self::Head(refusal) => refusal.status,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::Certificate(_) => StatusCode::FORBIDDEN,
+            Self::Certificate(_) | Self::PeerCertificate(_) | Self::CapturedCertificate(_) => {
+                StatusCode::FORBIDDEN
+            }
+            Self::Captured(_) => StatusCode::BAD_REQUEST,
             Self::Quarantined(_) | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::Upgrade => StatusCode::NOT_IMPLEMENTED,
@@ -60,8 +69,13 @@ impl Problem {
         match self {
             Self::Head(refusal) => refusal.reason,
             Self::Misdirected => "This connection does not serve the requested host.",
-            Self::Certificate(Reason::NotFound) => "Client certificate missing",
-            Self::Certificate(_) => "Invalid client certificate",
+            Self::Certificate(Reason::NotFound) | Self::CapturedCertificate(Reason::NotFound) => {
+                "Client certificate missing"
+            }
+            Self::Certificate(_) | Self::PeerCertificate(_) | Self::CapturedCertificate(_) => {
+                "Invalid client certificate"
+            }
+            Self::Captured(_) => "The header with the client certificate is malformed.",
             Self::Quarantined(_) | Self::Overloaded => "Service unavailable",
             Self::Expectation => "The only expectation that can be met is 100-continue.",
             Self::Upgrade => "WebSocket is not supported.",
@@ -72,8 +86,9 @@ impl Problem {
     /// For the access record; no values from the request.
     pub(crate) fn detail(&self) -> &'static str {
         match self {
-            Self::Certificate(reason) => reason.code(),
-            Self::Quarantined(what) => what,
+            Self::Certificate(reason) | Self::CapturedCertificate(reason) => reason.code(),
+            Self::PeerCertificate(_) => "the trusted peer's own certificate is refused",
+            Self::Quarantined(what) | Self::Captured(what) => what,
             Self::Overloaded => "the worker has as many requests as it may have",
             _ => self.message(),
         }
@@ -90,11 +105,15 @@ impl Problem {
     pub(crate) fn after(&self) -> After {
         match self {
             // A new connection may present another certificate; this one never will.
-            Self::Certificate(_) => After::ConnectionEnds,
+            Self::Certificate(_) | Self::PeerCertificate(_) => After::ConnectionEnds,
             Self::Head(_) | Self::TooLarge | Self::Expectation => After::StreamEnds,
-            Self::Misdirected | Self::Quarantined(_) | Self::Upgrade | Self::Overloaded => {
-                After::Open
-            }
+            // The next request of a trusted peer may come from another client.
+            Self::CapturedCertificate(_)
+            | Self::Captured(_)
+            | Self::Misdirected
+            | Self::Quarantined(_)
+            | Self::Upgrade
+            | Self::Overloaded => After::Open,
         }
     }
 

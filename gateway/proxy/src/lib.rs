@@ -6,6 +6,7 @@
 
 mod arrival;
 mod body;
+mod captured;
 mod connection;
 mod exchange;
 mod failure;
@@ -14,6 +15,7 @@ mod headers;
 mod limits;
 mod outgoing;
 mod passage;
+mod peers;
 mod respond;
 mod routing;
 mod serve;
@@ -24,6 +26,7 @@ mod worker;
 mod workers;
 
 pub use body::{Body, BodyError};
+pub use peers::{CertificateHeader, Network, NotANetwork, TrustedPeers};
 pub use settings::{
     AdmissionSettings, FrontSettings, LoadSettings, ProxySettings, UpstreamSettings,
 };

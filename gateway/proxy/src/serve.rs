@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use gateway_config::hosts::HostConfiguration;
-use gateway_config::judge::World;
-use gateway_config::snapshot::Snapshot;
+use gateway_config::judge::{Reason, World};
+use gateway_config::snapshot::{PinnedSnapshot, Snapshot};
 use gateway_policy::execution::{Execution, Step};
 use gateway_telemetry::label::{Stage, VerdictReason};
 use gateway_tls::host::ClientCertificateMode;
@@ -13,6 +13,7 @@ use http::Request;
 
 use crate::arrival::Arrival;
 use crate::body::{Body, Which};
+use crate::captured::Caller;
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::failure::Problem;
@@ -58,14 +59,16 @@ async fn answer(
     let mut arrival = Arrival::check(connection, exchange, request)?;
     let host = host_of(connection, &snapshot, &arrival)?;
 
+    let caller = Caller::of(connection, exchange, host, arrival.claim.as_ref())?;
+
     // judge
     let world = World::new(
         snapshot.clone(),
         Arc::clone(&worker.chains),
         Arc::clone(&worker.clock),
-        connection.identity.clone(),
+        caller.identity.clone(),
     );
-    judge(host, &world, exchange)?;
+    judge(connection, &snapshot, host, &caller, &world, exchange)?;
     exchange.stage_ends(Stage::Judge);
 
     // route
@@ -73,7 +76,7 @@ async fn answer(
     exchange.stage_ends(Stage::Route);
 
     // inbound, forward, outbound
-    let context = arrival.context(connection, exchange, &snapshot, &mut routed);
+    let context = arrival.context(connection, &caller, exchange, &snapshot, &mut routed);
     let mut execution = Execution::new(routed.program, context, worker.settings.policy);
     if let Some(failure) = routed.failure {
         execution.fail(failure);
@@ -88,7 +91,7 @@ async fn answer(
     }
     exchange.stage_ends(passage.stage());
     exchange.record_traces(world.take_traces());
-    note_verdict(connection, host, exchange, &execution);
+    note_verdict(&caller, host, exchange, &execution);
     Ok(passage.into_reply(execution))
 }
 
@@ -118,21 +121,50 @@ fn host_of<'s>(
     Ok(host)
 }
 
-/// Mode `required` judges each request anew: the handshake's verdict belongs to an older snapshot.
-fn judge(host: &HostConfiguration, world: &World, exchange: &Exchange) -> Result<(), Problem> {
+/// Mode `required` judges each request anew: the handshake's verdict belongs to an older snapshot. Of
+/// a trusted peer both certificates must hold: its own, and the one that it names.
+fn judge(
+    connection: &Connection,
+    snapshot: &PinnedSnapshot,
+    host: &HostConfiguration,
+    caller: &Caller,
+    world: &World,
+    exchange: &Exchange,
+) -> Result<(), Problem> {
     if host.mode != ClientCertificateMode::Required {
         return Ok(());
     }
-    world.require_certificate().map_err(|reason| {
+    let refused = |reason: Reason, problem: fn(Reason) -> Problem| {
         exchange.note(|facts| facts.verdict = VerdictReason::from_code(reason.code()));
-        Problem::Certificate(reason)
-    })
+        problem(reason)
+    };
+    if !caller.captured {
+        return world
+            .require_certificate()
+            .map_err(|reason| refused(reason, Problem::Certificate));
+    }
+    let peer = World::new(
+        snapshot.clone(),
+        Arc::clone(&connection.worker.chains),
+        Arc::clone(&connection.worker.clock),
+        connection.identity.clone(),
+    );
+    peer.require_certificate().map_err(|reason| {
+        exchange.note(|facts| {
+            facts.captured = false;
+            facts.thumbprint = connection.thumbprint();
+        });
+        refused(reason, Problem::PeerCertificate)
+    })?;
+    world
+        .require_certificate()
+        .map_err(|reason| refused(reason, Problem::CapturedCertificate))
 }
 
 /// What the judgement of the client's certificate came to, as far as it can be told: a policy may
 /// refuse by rules of its own.
 fn note_verdict(
-    connection: &Connection,
+    caller: &Caller,
     host: &HostConfiguration,
     exchange: &Exchange,
     execution: &Execution,
@@ -152,7 +184,7 @@ fn note_verdict(
     let verdict = match reason {
         Some(reason) => Some(reason),
         None if refused => Some(VerdictReason::Policy),
-        None if connection.identity.is_some() => Some(VerdictReason::Accepted),
+        None if caller.identity.is_some() => Some(VerdictReason::Accepted),
         None => None,
     };
     exchange.note(|facts| facts.verdict = verdict);

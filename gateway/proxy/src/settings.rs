@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use gateway_policy::expression::BudgetLimits;
 
+use crate::peers::TrustedPeers;
+
 /// Settings of the data path; filled from the configuration file by `gateway`.
 #[derive(Debug, Clone)]
 pub struct ProxySettings {
@@ -16,6 +18,8 @@ pub struct ProxySettings {
     pub revision_header: bool,
     /// The pseudonym this gateway adds to `Via` (RFC 9110 section 7.6.3).
     pub via: String,
+    /// Peers that say who the client is; `None`: nobody is believed.
+    pub peers: Option<TrustedPeers>,
     /// Limits on connections and handshakes.
     pub admission: AdmissionSettings,
     /// Limits on what is worked on at a time.
@@ -35,6 +39,7 @@ impl Default for ProxySettings {
             workers: 1,
             revision_header: false,
             via: "countersign".to_owned(),
+            peers: None,
             admission: AdmissionSettings::default(),
             load: LoadSettings::default(),
             front: FrontSettings::default(),

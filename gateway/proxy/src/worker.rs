@@ -19,6 +19,7 @@ use gateway_tls::connect::ConnectorContext;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use crate::captured::Captured;
 use crate::limits::{Addresses, Admission};
 use crate::settings::{FrontSettings, LoadSettings, ProxySettings};
 use crate::upstream::Upstreams;
@@ -68,6 +69,7 @@ pub(crate) struct Worker {
     /// The scheme of every request.
     pub(crate) https: Arc<str>,
     pub(crate) load: Load,
+    pub(crate) captured: Captured,
     recorder: Recorder,
     apis: RefCell<HashMap<Arc<str>, Arc<ApiMetrics>>>,
     no_api: Arc<ApiMetrics>,
@@ -97,6 +99,7 @@ impl Worker {
             access: dependencies.access.clone(),
             drain,
             load: Load::new(settings.load.clone()),
+            captured: Captured::default(),
             https: Arc::from("https"),
             no_api: dependencies.recorder.no_api(),
             recorder: dependencies.recorder.clone(),

@@ -39,6 +39,8 @@ pub struct AccessRecord {
     pub operation: Option<Arc<str>>,
     /// SHA-1 thumbprint of the client's certificate, as policies and identity lists name it.
     pub thumbprint: Option<Arc<str>>,
+    /// Whether a trusted peer named that certificate in a header; else the handshake has proven it.
+    pub captured: bool,
     /// What judging that certificate gave, if it was judged.
     pub verdict: Option<Verdict>,
     /// Why it was refused: the code that policies see.
@@ -115,6 +117,7 @@ pub(super) mod tests {
             api: Some("orders".into()),
             operation: Some("get1".into()),
             thumbprint: Some("AB12".into()),
+            captured: false,
             verdict: Some(Verdict::Refused),
             verdict_reason: Some("ClientCertificateRevoked".into()),
             fault: Fault::Client,
@@ -141,6 +144,7 @@ pub(super) mod tests {
             "request_id": "0f3a", "worker": 1, "revision": 42, "client": "192.0.2.7",
             "host": "api.example.com", "method": "GET", "path": "/orders/1", "status": 403,
             "api": "orders", "operation": "get1", "thumbprint": "AB12",
+            "captured": false,
             "verdict": "refused", "verdict_reason": "ClientCertificateRevoked",
             "fault": "client", "error": null, "bytes_in": 0, "bytes_out": 29,
             "tls": "TLSv1.3", "resumed": true, "http": "HTTP/2",
