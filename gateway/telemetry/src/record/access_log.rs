@@ -1,4 +1,4 @@
-//! Writes access and trace records off the request path.
+//! Writes access, handshake and trace records off the request path.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::destination::Opened;
-use super::{AccessRecord, Destination, TraceRecord};
+use super::{AccessRecord, Destination, HandshakeRecord, TraceRecord};
 use crate::metric::{LogMetrics, Recorder};
 
 /// So many records may wait for the writer: at 50,000 requests per second a stall of the disk of
@@ -19,7 +19,7 @@ const WAITING_MAX: usize = 16_384;
 /// Lines are written together, in pieces of about so many bytes.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Takes access and trace records and never waits. Clones write to the same log.
+/// Takes access, handshake and trace records and never waits. Clones write to the same log.
 #[derive(Clone)]
 pub struct AccessLog {
     sender: SyncSender<Entry>,
@@ -29,6 +29,7 @@ pub struct AccessLog {
 
 enum Entry {
     Access(Box<AccessRecord>),
+    Handshake(Box<HandshakeRecord>),
     Trace(Box<TraceRecord>),
     Reopen,
     Close(mpsc::Sender<()>),
@@ -76,6 +77,11 @@ impl AccessLog {
     /// Hands a record over. If too many wait, or the log was closed, it is dropped and counted.
     pub fn access(&self, record: AccessRecord) {
         self.hand_over(Entry::Access(Box::new(record)));
+    }
+
+    /// Hands the record of a refused handshake over, on the same terms.
+    pub fn handshake(&self, record: HandshakeRecord) {
+        self.hand_over(Entry::Handshake(Box::new(record)));
     }
 
     /// Hands a trace over, on the same terms.
@@ -150,6 +156,7 @@ impl Writer {
         while let Some(entry) = self.next(entries) {
             match entry {
                 Entry::Access(record) => self.add("access", &*record),
+                Entry::Handshake(record) => self.add("handshake", &*record),
                 Entry::Trace(record) => self.add("trace", &*record),
                 Entry::Reopen => {
                     self.write();

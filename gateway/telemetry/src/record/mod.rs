@@ -1,6 +1,6 @@
-//! Access, trace and audit records as JSON lines, and who writes them.
+//! Access, handshake, trace and audit records as JSON lines, and who writes them.
 //!
-//! Access and trace records go through [`AccessLog`], off the request path; audit records through
+//! Access, handshake and trace records, told apart by `kind`, go through [`AccessLog`], off the request path; audit records through
 //! [`AuditWriter`], which answers when they are on the disk.
 
 mod access;
@@ -8,6 +8,7 @@ mod access_log;
 mod audit;
 mod audit_writer;
 mod destination;
+mod handshake;
 mod trace;
 
 pub use access::{AccessRecord, StageTimes, Verdict};
@@ -15,6 +16,7 @@ pub use access_log::{AccessLog, CloseError};
 pub use audit::{AuditOutcome, AuditRecord, PATHS_MAX};
 pub use audit_writer::{Append, AuditError, AuditWriter, Reopen};
 pub use destination::Destination;
+pub use handshake::{HandshakeRecord, HandshakeRefusal};
 pub use trace::{TraceRecord, TraceSeverity};
 
 use jiff::Timestamp;

@@ -5,7 +5,7 @@ use std::sync::{Condvar, MutexGuard};
 use serde_json::Value;
 
 use super::*;
-use crate::record::{access, trace};
+use crate::record::{access, handshake, trace};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -139,6 +139,20 @@ fn a_trace_is_one_line_of_its_kind() {
     );
     assert_eq!(line["message"], "line one\nline \"two\"");
     assert_eq!(line["metadata"]["a"], "3");
+}
+
+#[test]
+fn a_refused_handshake_is_one_line_of_a_kind_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("access.jsonl");
+    let log = AccessLog::start(Destination::File(path.clone()), &Recorder::new()).unwrap();
+    log.access(access_record(1));
+    log.handshake(handshake::tests::record());
+    log.close(PATIENCE).unwrap();
+    let lines = lines(&path);
+    let kinds: Vec<_> = lines.iter().map(|line| &line["kind"]).collect();
+    assert_eq!(kinds, ["access", "handshake"]);
+    assert_eq!(lines[1]["reason"], "untrusted");
 }
 
 #[test]
