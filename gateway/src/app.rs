@@ -18,6 +18,7 @@ use gateway_config::store::Store;
 use gateway_config::store::sqlite::SqliteStore;
 use gateway_policy::context::Deployment;
 use gateway_proxy::{Drained, Proxy, ProxyDependencies, ProxyHandle};
+use gateway_telemetry::label::Supervised;
 use gateway_telemetry::metric::Recorder;
 use gateway_telemetry::record::{AccessLog, Append, AuditRecord, AuditWriter, Destination, Reopen};
 use gateway_tls::accept::{Acceptor, AcceptorSettings};
@@ -27,6 +28,7 @@ use gateway_tls::seal::MasterKey;
 use crate::file_hosts::{self, FileHostSource};
 use crate::health::{Health, HealthServer};
 use crate::settings::{LogTarget, Settings, StoreSection, token};
+use crate::supervision::Supervision;
 use crate::{expiry, master_key, translate};
 
 /// Names of the service above its resources; local ones, since there is no cloud above.
@@ -74,6 +76,7 @@ pub struct App {
     audit: Audit,
     draining: Arc<AtomicBool>,
     watcher: Option<tokio::task::JoinHandle<()>>,
+    supervision: Supervision,
 }
 
 /// How the gateway ended.
@@ -100,8 +103,10 @@ impl App {
         let health_listener = bind(settings.health.listen)?;
         let sources = file_host_sources(settings);
         let file_hosts = read_file_hosts(settings)?;
-        let writer = open_writer(settings, &clock, file_hosts.clone())?;
-        let plane = ControlPlane::start(writer, recorder.changes());
+        let writer = open_writer(settings, &clock, file_hosts)?;
+        let mut supervision = Supervision::new(&recorder);
+        let publisher = supervision.publisher(&recorder);
+        let plane = ControlPlane::start(writer, publisher, &supervision.thread()?);
 
         let chains = Arc::new(VerifiedChains::new(CacheSettings {
             accepted: settings.limits.verified_certificates_capacity,
@@ -134,7 +139,9 @@ impl App {
         .start(health_listener)
         .map_err(|error| failed("the health listener")(&error))?;
         let watcher = (!sources.is_empty()).then(|| {
-            tokio::task::spawn_local(file_hosts::watch(sources, file_hosts, plane.clone()))
+            let plane = plane.clone();
+            let watch = move || file_hosts::watch(sources.clone(), plane.clone());
+            supervision.keep_running(Supervised::FileHosts, watch)
         });
         Ok(Self {
             plane,
@@ -145,6 +152,7 @@ impl App {
             audit,
             draining,
             watcher,
+            supervision,
         })
     }
 
@@ -202,6 +210,7 @@ impl App {
         if !matches!(closed, Ok(Ok(()))) {
             tracing::warn!("access records may have been lost");
         }
+        drop(self.supervision);
         Ended { cut }
     }
 }

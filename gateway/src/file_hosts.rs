@@ -57,13 +57,10 @@ impl FileHostSource {
     }
 }
 
-/// Looks after the files until the process ends; `current` is what is served now, in the order of
-/// `sources`. Runs on its own; nothing waits for it.
-pub async fn watch(
-    sources: Vec<FileHostSource>,
-    mut current: Vec<Arc<FileHost>>,
-    plane: ControlPlane,
-) {
+/// Looks after the files until the process ends. The snapshot has them in the order of `sources`, which
+/// is how they were first read. Runs on its own; nothing waits for it.
+pub async fn watch(sources: Vec<FileHostSource>, plane: ControlPlane) {
+    let mut current = plane.published().load().file_hosts.clone();
     let mut ticker = tokio::time::interval(INTERVAL);
     loop {
         ticker.tick().await;

@@ -11,4 +11,5 @@ pub mod file_hosts;
 pub mod health;
 mod master_key;
 pub mod settings;
+mod supervision;
 mod translate;

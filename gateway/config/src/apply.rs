@@ -255,9 +255,18 @@ impl Writer {
 
     /// Reads the head again because nobody knows how far a change got; the error to answer with.
     pub fn distrust(&mut self) -> ApplyError {
+        let before = self.published.load().revision;
         self.unsettled = true;
         match self.settle() {
-            Ok(()) => ApplyError::Store("an internal error; see the log".to_owned()),
+            Ok(()) => {
+                let revision = self.published.load().revision;
+                let mut reason = "an internal error; see the log".to_owned();
+                if revision != before {
+                    reason +=
+                        &format!("; revision {revision} was found in the store and is served");
+                }
+                ApplyError::Store(reason)
+            }
             Err(error) => error,
         }
     }
@@ -345,4 +354,4 @@ fn refusal(problems: Problems, dirty: &BTreeSet<ResourcePath>) -> ApplyError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,12 +3,12 @@
 //! Reads are answered from the published resources without waiting for anybody. Changes go to the
 //! publisher, an actor with a thread of its own, one after the other.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod publisher;
 
-use actix::{Actor as _, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message};
-use gateway_telemetry::label::ChangeRefusal;
-use gateway_telemetry::metric::ChangeMetrics;
+use std::sync::Arc;
+
+use actix::{Addr, ArbiterHandle, Recipient, Supervisor};
+use gateway_telemetry::metric::{ChangeMetrics, RestartMetrics};
 
 use crate::apply::{Difference, Writer};
 use crate::change::{Actor, Applied, ApplyError, Change, RevisionSummary};
@@ -16,9 +16,15 @@ use crate::compile::FileHost;
 use crate::resource::accept::Warning;
 use crate::resource::{Kind, Resource, ResourcePath};
 use crate::resources::Resources;
-use crate::snapshot::{Published, Snapshot};
+use crate::snapshot::Published;
 use crate::store::StoreError;
 use crate::usage::{LastUse, Usage};
+
+pub use publisher::Republished;
+use publisher::{
+    Apply, DifferenceOf, Publisher, Restore, RevisionDetail, Revisions, SetFileHosts, Stop,
+    Subscribe,
+};
 
 /// A handle on the running configuration; cheap to clone.
 #[derive(Debug, Clone)]
@@ -29,33 +35,49 @@ pub struct ControlPlane {
     usage: Arc<Usage>,
 }
 
-/// How often retired snapshots are looked at, and revisions pruned.
-const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// What ends the process, told why; see [`PublisherSettings::last_resort`]. It is not expected to return.
+pub type LastResort = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What the publisher is started with besides its writer.
+#[derive(Clone)]
+pub struct PublisherSettings {
+    /// What it counts.
+    pub metrics: Arc<ChangeMetrics>,
+    /// Where its restarts are counted.
+    pub restarts: Arc<RestartMetrics>,
+    /// Called when the publisher cannot know any more whether what is served is what is stored, or
+    /// has ended by itself. Serving on would be serving a configuration that nobody can change.
+    pub last_resort: LastResort,
+}
+
+impl std::fmt::Debug for PublisherSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PublisherSettings").finish_non_exhaustive()
+    }
+}
 
 impl ControlPlane {
-    /// Starts the publisher on a thread of its own.
+    /// Starts the publisher in `arbiter`, supervised. It waits for the disk, so the arbiter is to be its
+    /// own; [`ControlPlane::stop`] ends the arbiter too.
     #[must_use]
-    pub fn start(writer: Writer, metrics: Arc<ChangeMetrics>) -> Self {
+    pub fn start(writer: Writer, settings: PublisherSettings, arbiter: &ArbiterHandle) -> Self {
         let published = writer.published().clone();
         let resources = Arc::clone(writer.shared_resources());
         let usage = Arc::clone(writer.usage());
-        // A thread of its own: it waits for the disk, and a worker must not.
-        let arbiter = actix::Arbiter::new();
-        let publisher = Publisher::start_in_arbiter(&arbiter.handle(), move |_| {
-            let publisher = Publisher {
-                writer,
-                pruned: 0,
-                metrics,
-            };
-            publisher.count_published();
-            publisher
-        });
+        let publisher =
+            Supervisor::start_in_arbiter(arbiter, move |_| Publisher::new(writer, settings));
         Self {
             publisher,
             published,
             resources,
             usage,
         }
+    }
+
+    /// From now on `listener` is told of each publication, and once at once. Several may be told as one;
+    /// a listener that has one waiting is not told again.
+    pub fn on_publish(&self, listener: Recipient<Republished>) {
+        self.publisher.do_send(Subscribe(listener));
     }
 
     /// Where snapshots are published.
@@ -89,6 +111,11 @@ impl ControlPlane {
     #[must_use]
     pub fn resources(&self) -> Arc<Resources> {
         self.resources.load_full()
+    }
+
+    /// Where the resources of the published revision are.
+    pub(crate) const fn shared_resources(&self) -> &Arc<arc_swap::ArcSwap<Resources>> {
+        &self.resources
     }
 
     /// Last uses of the identities of a list.
@@ -170,22 +197,10 @@ impl ControlPlane {
             .unwrap_or_else(|_| Err(gone()))
     }
 
-    /// Finishes the changes that were sent, then closes the store.
+    /// Finishes the changes that were sent, closes the store, and ends the publisher's arbiter.
     pub async fn stop(&self) {
         // An error means that it has ended already.
         let _ = self.publisher.send(Stop).await;
-    }
-}
-
-fn refusal(error: &ApplyError) -> ChangeRefusal {
-    match error {
-        ApplyError::NotFound(_) => ChangeRefusal::NotFound,
-        ApplyError::PreconditionFailed(_) => ChangeRefusal::PreconditionFailed,
-        ApplyError::InUse { .. } => ChangeRefusal::InUse,
-        ApplyError::Invalid { .. } => ChangeRefusal::Invalid,
-        ApplyError::Store(_) => ChangeRefusal::Store,
-        ApplyError::Unsettled => ChangeRefusal::Unsettled,
-        ApplyError::ShuttingDown => ChangeRefusal::ShuttingDown,
     }
 }
 
@@ -193,159 +208,5 @@ fn gone() -> StoreError {
     StoreError::Unusable("the gateway is shutting down".to_owned())
 }
 
-/// The actor that owns the writer.
-struct Publisher {
-    writer: Writer,
-    /// Revision after which the store was last pruned.
-    pruned: u64,
-    metrics: Arc<ChangeMetrics>,
-}
-
-impl actix::Actor for Publisher {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(1_024);
-        ctx.run_interval(HOUSEKEEPING, |publisher, _| publisher.keep_house());
-    }
-}
-
-impl Publisher {
-    fn keep_house(&mut self) {
-        self.writer.free_retired();
-        let revision = self.writer.published().with(|snapshot| snapshot.revision);
-        // Not after each change: pruning reads more than a commit writes.
-        if revision >= self.pruned.saturating_add(100) {
-            self.pruned = revision;
-            if let Err(error) = self.writer.prune() {
-                tracing::warn!(%error, "old revisions could not be pruned");
-            }
-        }
-    }
-
-    /// Runs one change. A panic in it is a defect of ours: the change is refused, and what is served
-    /// is read from the store again, because nobody knows how far it got.
-    ///
-    /// A store that cannot be read after an unknown outcome ends the process: it may hold a change
-    /// that is not served, and an answer either way could be a lie.
-    fn guarded<T>(
-        &mut self,
-        change: impl FnOnce(&mut Writer) -> Result<T, ApplyError>,
-    ) -> Result<T, ApplyError> {
-        let before = self.served();
-        let writer = &mut self.writer;
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| change(writer)));
-        let outcome = outcome.unwrap_or_else(|_| {
-            tracing::error!("a change failed by a defect of the gateway");
-            Err(self.writer.distrust())
-        });
-        if self.writer.is_unsettled() {
-            tracing::error!("ending: the store's head cannot be read");
-            std::process::abort();
-        }
-        if let Err(error) = &outcome {
-            self.metrics.refused(refusal(error));
-        }
-        if !Arc::ptr_eq(&before, &self.served()) {
-            self.count_published();
-        }
-        outcome
-    }
-
-    fn served(&self) -> Arc<Snapshot> {
-        self.writer.published().load()
-    }
-
-    fn count_published(&self) {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let seconds = now.map_or(0.0, |since| since.as_secs_f64());
-        self.metrics.published(self.served().revision, seconds);
-    }
-}
-
-#[derive(Message)]
-#[rtype(result = "Result<Applied, ApplyError>")]
-struct Apply(Change);
-
-impl Handler<Apply> for Publisher {
-    type Result = Result<Applied, ApplyError>;
-
-    fn handle(&mut self, message: Apply, _: &mut Self::Context) -> Self::Result {
-        self.guarded(|writer| writer.apply(message.0))
-    }
-}
-
-#[derive(Message)]
-#[rtype(result = "Result<Applied, ApplyError>")]
-struct Restore(u64, Actor);
-
-impl Handler<Restore> for Publisher {
-    type Result = Result<Applied, ApplyError>;
-
-    fn handle(&mut self, message: Restore, _: &mut Self::Context) -> Self::Result {
-        self.guarded(|writer| writer.restore(message.0, &message.1))
-    }
-}
-
-#[derive(Message)]
-#[rtype(result = "Result<(), ApplyError>")]
-struct SetFileHosts(Vec<Arc<FileHost>>);
-
-impl Handler<SetFileHosts> for Publisher {
-    type Result = Result<(), ApplyError>;
-
-    fn handle(&mut self, message: SetFileHosts, _: &mut Self::Context) -> Self::Result {
-        self.guarded(|writer| writer.set_file_hosts(message.0))
-    }
-}
-
-#[derive(Message)]
-#[rtype(result = "Result<Vec<RevisionSummary>, StoreError>")]
-struct Revisions {
-    before: Option<u64>,
-    limit: usize,
-}
-
-impl Handler<Revisions> for Publisher {
-    type Result = Result<Vec<RevisionSummary>, StoreError>;
-
-    fn handle(&mut self, message: Revisions, _: &mut Self::Context) -> Self::Result {
-        self.writer.revisions(message.before, message.limit)
-    }
-}
-
-#[derive(Message)]
-#[rtype(result = "Result<Option<RevisionSummary>, StoreError>")]
-struct RevisionDetail(u64);
-
-impl Handler<RevisionDetail> for Publisher {
-    type Result = Result<Option<RevisionSummary>, StoreError>;
-
-    fn handle(&mut self, message: RevisionDetail, _: &mut Self::Context) -> Self::Result {
-        self.writer.revision(message.0)
-    }
-}
-
-#[derive(Message)]
-#[rtype(result = "Result<Option<Vec<Difference>>, StoreError>")]
-struct DifferenceOf(u64);
-
-impl Handler<DifferenceOf> for Publisher {
-    type Result = Result<Option<Vec<Difference>>, StoreError>;
-
-    fn handle(&mut self, message: DifferenceOf, _: &mut Self::Context) -> Self::Result {
-        self.writer.difference(message.0)
-    }
-}
-
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Stop;
-
-impl Handler<Stop> for Publisher {
-    type Result = ();
-
-    fn handle(&mut self, _: Stop, ctx: &mut Self::Context) {
-        ctx.stop();
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ struct Bench {
     master: MasterKey,
 }
 
-fn settings() -> WriterSettings {
+pub(crate) fn settings() -> WriterSettings {
     WriterSettings {
         compile: CompileSettings {
             deployment: Arc::new(Deployment {
@@ -133,7 +133,7 @@ fn edit(path: &str, action: Action, if_match: IfMatch) -> Edit {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "bodies are written in place")]
-fn put(path: &str, properties: Value) -> Edit {
+pub(crate) fn put(path: &str, properties: Value) -> Edit {
     edit(
         path,
         Action::Put(json!({ "properties": properties })),
@@ -141,7 +141,7 @@ fn put(path: &str, properties: Value) -> Edit {
     )
 }
 
-fn named_value(value: &str) -> Value {
+pub(crate) fn named_value(value: &str) -> Value {
     json!({ "displayName": "nv", "value": value })
 }
 

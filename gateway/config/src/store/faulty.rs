@@ -13,6 +13,10 @@ pub(crate) enum Fault {
     UnknownLost,
     /// Unknown, but the revision was stored.
     UnknownStored,
+    /// A panic before anything was stored.
+    PanicLost,
+    /// A panic after the revision was stored.
+    PanicStored,
 }
 
 /// One thing that happened at the store.
@@ -34,6 +38,7 @@ pub(crate) struct Control(Arc<Mutex<State>>);
 struct State {
     next: Option<Fault>,
     unreadable: bool,
+    panics_in_history: bool,
     events: Vec<Event>,
 }
 
@@ -46,6 +51,11 @@ impl Control {
     /// From now on reading fails, or works again.
     pub(crate) fn set_unreadable(&self, unreadable: bool) {
         self.0.lock().unwrap().unreadable = unreadable;
+    }
+
+    /// The next question about old revisions panics.
+    pub(crate) fn panic_in_history(&self) {
+        self.0.lock().unwrap().panics_in_history = true;
     }
 
     /// What happened so far, in order.
@@ -116,11 +126,13 @@ impl<S: Store> Store for Faulty<S> {
             Some(Fault::UnknownLost) => {
                 return Err(CommitError::Unknown("told to lose it".to_owned()));
             }
-            None | Some(Fault::UnknownStored) => {}
+            Some(Fault::PanicLost) => panic!("told to panic before storing"),
+            None | Some(Fault::UnknownStored | Fault::PanicStored) => {}
         }
         self.inner.commit(revision)?;
         self.control.record(Event::Durable(revision.number));
         match fault {
+            Some(Fault::PanicStored) => panic!("told to panic after storing"),
             Some(_) => Err(CommitError::Unknown("told not to know".to_owned())),
             None => Ok(()),
         }
@@ -132,6 +144,8 @@ impl<S: Store> Store for Faulty<S> {
         limit: usize,
     ) -> Result<Vec<StoredRevision>, StoreError> {
         self.control.readable()?;
+        let panics = std::mem::take(&mut self.control.0.lock().unwrap().panics_in_history);
+        assert!(!panics, "told to panic over old revisions");
         self.inner.revisions(before, limit)
     }
 
