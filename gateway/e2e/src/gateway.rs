@@ -388,6 +388,12 @@ impl TestGateway {
         records(&self.file("access.jsonl"), "access")
     }
 
+    /// The records of refused handshakes written so far.
+    #[must_use]
+    pub fn handshake_records(&self) -> Vec<Value> {
+        records(&self.file("access.jsonl"), "handshake")
+    }
+
     /// The trace records written so far.
     #[must_use]
     pub fn trace_records(&self) -> Vec<Value> {

@@ -16,8 +16,9 @@ use tokio::net::TcpStream;
 use crate::body::Body;
 use crate::front::framing::Refusal;
 use crate::front::{self, Answer, End, Handler, Protocol};
-use crate::limits::Refused;
+use crate::limits;
 use crate::peers::CertificateHeader;
+use crate::refusals::Refused;
 use crate::serve::serve;
 use crate::worker::Worker;
 
@@ -49,13 +50,13 @@ pub(crate) async fn take(worker: Rc<Worker>, stream: TcpStream) {
     let Ok(peer) = stream.peer_addr() else { return };
     let address = peer.ip().to_canonical();
     if *worker.drain.borrow() {
-        worker.metrics.refuse(ConnectionRefusal::Draining);
+        turn_away(&worker, address, ConnectionRefusal::Draining);
         return;
     }
     let (connection_permit, handshake_permit) = match worker.admission.admit(address) {
         Ok(permits) => permits,
         Err(limit) => {
-            worker.metrics.refuse(refusal_label(limit));
+            turn_away(&worker, address, refusal_label(limit));
             return;
         }
     };
@@ -64,7 +65,7 @@ pub(crate) async fn take(worker: Rc<Worker>, stream: TcpStream) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let Some(accepted) = shake_hands(&worker, stream).await else {
+    let Some(accepted) = shake_hands(&worker, address, stream).await else {
         return;
     };
     drop(handshake_permit);
@@ -87,30 +88,46 @@ pub(crate) async fn take(worker: Rc<Worker>, stream: TcpStream) {
     drop(connection_permit);
 }
 
-async fn shake_hands(worker: &Rc<Worker>, stream: TcpStream) -> Option<Accepted<TcpStream>> {
+fn turn_away(worker: &Worker, address: IpAddr, reason: ConnectionRefusal) {
+    worker.metrics.refuse(reason);
+    Refused::at_the_door(address, reason).record(worker);
+}
+
+async fn shake_hands(
+    worker: &Rc<Worker>,
+    address: IpAddr,
+    stream: TcpStream,
+) -> Option<Accepted<TcpStream>> {
     let began = Instant::now();
     let deadline = worker.settings.admission.handshake_timeout;
     let handshake = Box::pin(worker.acceptor.accept(stream));
-    let (end, version, resumed, accepted) = match tokio::time::timeout(deadline, handshake).await {
+    let count = |end, version, resumed| {
+        let took = began.elapsed();
+        worker.metrics.handshake(end, version, resumed, took);
+    };
+    match tokio::time::timeout(deadline, handshake).await {
         Ok(Ok(accepted)) => {
             let version = tls_version(accepted.version);
-            (
-                HandshakeEnd::Accepted,
-                version,
-                accepted.resumed,
-                Some(accepted),
-            )
+            count(HandshakeEnd::Accepted, version, accepted.resumed);
+            Some(accepted)
         }
         Ok(Err(error)) => {
-            tracing::debug!(%error, "handshake failed");
-            (handshake_end(&error), TlsVersion::Unknown, false, None)
+            let end = handshake_end(&error);
+            count(end, TlsVersion::Unknown, false);
+            let refused = Refused {
+                tls: error.version.map(tls_version),
+                error: Some(&error),
+                ..Refused::without_error(address, end, began)
+            };
+            refused.record(worker);
+            None
         }
-        Err(_) => (HandshakeEnd::Timeout, TlsVersion::Unknown, false, None),
-    };
-    worker
-        .metrics
-        .handshake(end, version, resumed, began.elapsed());
-    accepted
+        Err(_) => {
+            count(HandshakeEnd::Timeout, TlsVersion::Unknown, false);
+            Refused::without_error(address, HandshakeEnd::Timeout, began).record(worker);
+            None
+        }
+    }
 }
 
 type Identified = (
@@ -130,6 +147,8 @@ fn identify(
         Some(Ok(identity)) => Some(Rc::new(identity)),
         Some(Err(error)) => {
             tracing::warn!(client = %address, %error, "connection closed");
+            let end = HandshakeEnd::UnreadableCertificate;
+            Refused::without_error(address, end, Instant::now()).record(worker);
             return None;
         }
     };
@@ -163,12 +182,12 @@ impl Handler for Connection {
     }
 }
 
-fn refusal_label(limit: Refused) -> ConnectionRefusal {
+fn refusal_label(limit: limits::Refused) -> ConnectionRefusal {
     match limit {
-        Refused::ConnectionsPerWorker => ConnectionRefusal::WorkerConnections,
-        Refused::ConnectionsPerAddress => ConnectionRefusal::AddressConnections,
-        Refused::HandshakesPerWorker => ConnectionRefusal::WorkerHandshakes,
-        Refused::HandshakesPerAddress => ConnectionRefusal::AddressHandshakes,
+        limits::Refused::ConnectionsPerWorker => ConnectionRefusal::WorkerConnections,
+        limits::Refused::ConnectionsPerAddress => ConnectionRefusal::AddressConnections,
+        limits::Refused::HandshakesPerWorker => ConnectionRefusal::WorkerHandshakes,
+        limits::Refused::HandshakesPerAddress => ConnectionRefusal::AddressHandshakes,
     }
 }
 

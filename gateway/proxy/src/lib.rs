@@ -16,6 +16,7 @@ mod limits;
 mod outgoing;
 mod passage;
 mod peers;
+mod refusals;
 mod respond;
 mod routing;
 mod serve;

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 use crate::captured::Captured;
 use crate::limits::{Addresses, Admission};
+use crate::refusals::Refusals;
 use crate::settings::{FrontSettings, LoadSettings, ProxySettings};
 use crate::upstream::Upstreams;
 use crate::upstream::connect::{SecureBackend, SecureFuture};
@@ -69,6 +70,7 @@ pub(crate) struct Worker {
     /// The scheme of every request.
     pub(crate) https: Arc<str>,
     pub(crate) load: Load,
+    pub(crate) refusals: Refusals,
     pub(crate) captured: Captured,
     recorder: Recorder,
     apis: RefCell<HashMap<Arc<str>, Arc<ApiMetrics>>>,
@@ -99,6 +101,7 @@ impl Worker {
             access: dependencies.access.clone(),
             drain,
             load: Load::new(settings.load.clone()),
+            refusals: Refusals::default(),
             captured: Captured::default(),
             https: Arc::from("https"),
             no_api: dependencies.recorder.no_api(),

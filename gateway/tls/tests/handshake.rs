@@ -101,6 +101,11 @@ async fn required_without_a_certificate_is_refused_as_such() {
         let meeting = gate.meet(Client::to("a.test", version)).await;
         assert!(meeting.client.is_err());
         let error = meeting.refused();
+        let spoken = match version {
+            SslVersion::TLS1_2 => TlsVersion::Tls12,
+            _ => TlsVersion::Tls13,
+        };
+        assert_eq!(error.version, Some(spoken));
         assert_eq!(
             (&error.failure, error.fault, error.label()),
             (
@@ -452,12 +457,12 @@ async fn versions_and_ciphers_are_the_hosts() {
         .meet(Client::to("new.test", SslVersion::TLS1_2))
         .await
         .refused();
-    assert_eq!(error.label(), "no_shared_version");
+    assert_eq!((error.label(), error.version), ("no_shared_version", None));
     let error = gate
         .meet(Client::to("old.test", SslVersion::TLS1_3))
         .await
         .refused();
-    assert_eq!(error.label(), "no_shared_version");
+    assert_eq!((error.label(), error.version), ("no_shared_version", None));
     let (seen, _) = gate
         .meet(Client::to("both.test", SslVersion::TLS1_3))
         .await

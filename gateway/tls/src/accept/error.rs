@@ -4,10 +4,12 @@ use std::fmt;
 use std::io;
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{Error as SslError, ErrorCode};
+use openssl::ssl::{Error as SslError, ErrorCode, SslRef};
 
+use super::alert::Alert;
 use crate::digest::upper_hex;
 use crate::handshake::{Handshake, Stop};
+use crate::host::TlsVersion;
 use crate::trust::Refusal;
 
 /// A handshake that did not finish.
@@ -23,6 +25,8 @@ pub struct HandshakeError {
     pub server_name: Option<String>,
     /// Id of the host configuration, if one was chosen.
     pub host: Option<String>,
+    /// The protocol version, if one was agreed on.
+    pub version: Option<TlsVersion>,
     /// SHA-1 of the leaf that the client sent. **Not proven**: anyone can send anyone's certificate.
     pub unproven_thumbprint: Option<[u8; 20]>,
 }
@@ -75,54 +79,6 @@ pub enum Fault {
     Server,
     /// The connection's.
     Network,
-}
-
-/// A TLS alert description (RFC 8446, 6.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Alert(pub u8);
-
-impl Alert {
-    /// Its name in the IANA registry, or `unknown`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self.0 {
-            0 => "close_notify",
-            10 => "unexpected_message",
-            20 => "bad_record_mac",
-            22 => "record_overflow",
-            40 => "handshake_failure",
-            42 => "bad_certificate",
-            43 => "unsupported_certificate",
-            44 => "certificate_revoked",
-            45 => "certificate_expired",
-            46 => "certificate_unknown",
-            47 => "illegal_parameter",
-            48 => "unknown_ca",
-            49 => "access_denied",
-            50 => "decode_error",
-            51 => "decrypt_error",
-            70 => "protocol_version",
-            71 => "insufficient_security",
-            80 => "internal_error",
-            86 => "inappropriate_fallback",
-            90 => "user_canceled",
-            100 => "no_renegotiation",
-            109 => "missing_extension",
-            110 => "unsupported_extension",
-            112 => "unrecognized_name",
-            113 => "bad_certificate_status_response",
-            115 => "unknown_psk_identity",
-            116 => "certificate_required",
-            120 => "no_application_protocol",
-            _ => "unknown",
-        }
-    }
-}
-
-impl fmt::Display for Alert {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name(), self.0)
-    }
 }
 
 impl Failure {
@@ -194,13 +150,24 @@ impl HandshakeError {
     }
 
     /// OpenSSL ended the handshake, perhaps because a callback told it to.
-    pub(crate) fn failed(handshake: &Handshake, error: &SslError) -> Self {
-        if let Some(stop) = handshake.take_stop() {
-            return Self::stopped(handshake, stop);
+    pub(crate) fn failed(handshake: &Handshake, error: &SslError, ssl: &SslRef) -> Self {
+        let failed = match handshake.take_stop() {
+            Some(stop) => Self::stopped(handshake, stop),
+            None => {
+                let failure = classify(error);
+                let alert = failure.alert();
+                Self::with(handshake, failure, alert)
+            }
+        };
+        failed.over(handshake, ssl)
+    }
+
+    /// With the version of the connection that failed.
+    pub(crate) fn over(self, handshake: &Handshake, ssl: &SslRef) -> Self {
+        Self {
+            version: agreed_version(handshake, &self.failure, ssl),
+            ..self
         }
-        let failure = classify(error);
-        let alert = failure.alert();
-        Self::with(handshake, failure, alert)
     }
 
     fn with(handshake: &Handshake, failure: Failure, alert: Option<Alert>) -> Self {
@@ -213,9 +180,22 @@ impl HandshakeError {
             alert,
             server_name,
             host,
+            version: None,
             unproven_thumbprint: handshake.unproven_thumbprint(),
         }
     }
+}
+
+/// The version that a failed handshake had agreed on. Before there is one, OpenSSL names its own highest: it
+/// chooses right after the host has been chosen.
+fn agreed_version(handshake: &Handshake, failure: &Failure, ssl: &SslRef) -> Option<TlsVersion> {
+    if *failure == Failure::NoSharedVersion || handshake.hello().is_none() {
+        return None;
+    }
+    let version = ssl.version2()?;
+    [TlsVersion::Tls12, TlsVersion::Tls13]
+        .into_iter()
+        .find(|known| known.to_openssl() == version)
 }
 
 fn classify(error: &SslError) -> Failure {
@@ -257,39 +237,44 @@ fn stack_failure(stack: &ErrorStack) -> Failure {
     }
 }
 
-impl fmt::Display for HandshakeError {
+impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.failure {
-            Failure::MalformedServerName => {
+        match self {
+            Self::MalformedServerName => {
                 f.write_str("the server name is not one lawful host name")?
             }
-            Failure::UnrecognizedName => f.write_str("no host has this name")?,
-            Failure::Unavailable => f.write_str("the host cannot be served now")?,
-            Failure::ServerNameChanged => {
+            Self::UnrecognizedName => f.write_str("no host has this name")?,
+            Self::Unavailable => f.write_str("the host cannot be served now")?,
+            Self::ServerNameChanged => {
                 f.write_str("the second ClientHello named another host than the first")?
             }
-            Failure::CertificateRequired => f.write_str("a client certificate is required")?,
-            Failure::CertificateRefused(refusal) => write!(f, "{refusal}")?,
-            Failure::BadSignature => {
+            Self::CertificateRequired => f.write_str("a client certificate is required")?,
+            Self::CertificateRefused(refusal) => write!(f, "{refusal}")?,
+            Self::BadSignature => {
                 f.write_str("the client did not prove that it has the certificate's key")?
             }
-            Failure::NoSharedVersion => f.write_str("no TLS version in common")?,
-            Failure::NoSharedParameters => {
+            Self::NoSharedVersion => f.write_str("no TLS version in common")?,
+            Self::NoSharedParameters => {
                 f.write_str("no cipher suite, group or signature algorithm in common")?;
             }
-            Failure::NoApplicationProtocol => {
+            Self::NoApplicationProtocol => {
                 f.write_str("no application protocol (ALPN) in common")?
             }
-            Failure::NotTls => f.write_str("the client does not speak TLS")?,
-            Failure::CertificateTooLarge => {
-                f.write_str("the client's certificates are too large")?
-            }
-            Failure::PeerAlert(alert) => write!(f, "the client sent the alert {alert}")?,
-            Failure::Closed => f.write_str("the client closed the connection")?,
-            Failure::Io(kind) => write!(f, "the connection failed: {kind}")?,
-            Failure::Protocol(reason) => write!(f, "the client broke the TLS protocol: {reason}")?,
-            Failure::Internal(reason) => write!(f, "internal failure: {reason}")?,
+            Self::NotTls => f.write_str("the client does not speak TLS")?,
+            Self::CertificateTooLarge => f.write_str("the client's certificates are too large")?,
+            Self::PeerAlert(alert) => write!(f, "the client sent the alert {alert}")?,
+            Self::Closed => f.write_str("the client closed the connection")?,
+            Self::Io(kind) => write!(f, "the connection failed: {kind}")?,
+            Self::Protocol(reason) => write!(f, "the client broke the TLS protocol: {reason}")?,
+            Self::Internal(reason) => write!(f, "internal failure: {reason}")?,
         }
+        Ok(())
+    }
+}
+
+impl fmt::Display for HandshakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.failure)?;
         if let Some(name) = &self.server_name {
             write!(f, "; server name {name}")?;
         }

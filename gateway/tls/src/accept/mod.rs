@@ -1,6 +1,7 @@
 //! Accepting TLS connections: one immortal base context, hosts chosen by the `ClientHello`, identity taken
 //! after the handshake.
 
+mod alert;
 mod error;
 mod selector;
 
@@ -17,7 +18,8 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_openssl::SslStream;
 
-pub use self::error::{Alert, Failure, Fault, HandshakeError};
+pub use self::alert::Alert;
+pub use self::error::{Failure, Fault, HandshakeError};
 pub use self::selector::{HostSelector, Selection};
 use crate::cache::VerifiedChains;
 use crate::chain::{IntermediateStore, PresentedChain};
@@ -199,7 +201,7 @@ impl Acceptor {
             .start(&handshake, stream)
             .map_err(|stop| HandshakeError::stopped(&handshake, stop))?;
         if let Err(error) = Pin::new(&mut stream).accept().await {
-            let error = HandshakeError::failed(&handshake, &error);
+            let error = HandshakeError::failed(&handshake, &error, stream.ssl());
             if error.fault != Fault::Network {
                 let_alert_arrive(stream.get_mut()).await;
             }
@@ -207,7 +209,10 @@ impl Acceptor {
         }
         match handshake::finish(&handshake, stream.ssl()) {
             Ok(finished) => accepted(stream, finished),
-            Err(stop) => Err(HandshakeError::stopped(&handshake, stop)),
+            Err(stop) => {
+                let error = HandshakeError::stopped(&handshake, stop);
+                Err(error.over(&handshake, stream.ssl()))
+            }
         }
     }
 
