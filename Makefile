@@ -6,7 +6,7 @@ ifeq ($(OPENSSL),system)
 export OPENSSL_NO_VENDOR = 1
 endif
 
-.PHONY: help run test check fmt lint doc deny load alerts
+.PHONY: help run test check fmt lint doc deny load fuzz alerts
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,3 +42,7 @@ load: ## a load test of the development gateway: under a minute, after a release
 	@scripts/setup build
 	@$(CARGO) build --quiet --locked --release -p gateway -p loadtest
 	@scripts/load
+
+fuzz: ## fuzz every parser: MINUTES=1 each, one after another; TARGET=name for one
+	@scripts/setup build
+	@scripts/fuzz $(or $(TARGET),all) $$(( $(or $(MINUTES),1) * 60 ))

@@ -1,0 +1,146 @@
+//! Documents compiled and run to their end, with everything observable written down, so that two
+//! runs, two spellings or two evaluators of one document can be compared.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gateway_policy::context::{Body, Context, Response};
+use gateway_policy::document::Document;
+use gateway_policy::execution::{Effect, Execution, Failure, Forward, Step};
+use gateway_policy::expression::BudgetLimits;
+use gateway_policy::problem::Problem;
+use gateway_policy::program::{Program, Scope, compile, link};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::support::{self, Names, World};
+
+/// Small, so that a runaway document costs milliseconds.
+pub const LIMITS: BudgetLimits = BudgetLimits {
+    instructions: 20_000,
+    allocated_bytes: 1 << 20,
+    depth: 200,
+};
+
+/// Most steps of one run. Policies have no loops, so that a document of a few kilobytes cannot ask
+/// for more.
+const MOST_STEPS: usize = 10_000;
+
+/// What a run showed to the world.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Every step, effects with their contents.
+    pub steps: Vec<Step>,
+    /// Status, reason, headers and body of the answer.
+    pub response: String,
+    /// Method, URL, headers and body as they would go upstream.
+    pub request: String,
+    /// Source, reason, message, scope and place of what failed.
+    pub failure: Option<String>,
+    /// Traces written.
+    pub traces: String,
+}
+
+/// Named values that documents may use; one is secret, one is code, one has special characters.
+pub fn names() -> Names {
+    Names::default()
+        .with("thumbprints", "ABABABABABABABABABABABABABABABABABABABAB,00")
+        .with("code", "@(context.Request.Method)")
+        .with("number", "401")
+        .with("quote", "a\"b\\c{d}")
+        .with_secret("password", "hunter2")
+}
+
+/// The program of `documents`, the outermost scope last, or what is wrong with them.
+///
+/// # Errors
+/// The problems of the first document that is refused.
+pub fn program(documents: &[&Document], names: &Names) -> Result<Arc<Program>, Vec<Problem>> {
+    const SCOPES: [Scope; 3] = [Scope::Operation, Scope::Api, Scope::Global];
+    let mut scopes = Vec::new();
+    for (document, scope) in documents.iter().zip(SCOPES) {
+        let result = compile(document, scope, names);
+        scopes.push(result.program.ok_or(result.problems)?);
+    }
+    scopes.reverse();
+    Ok(link(&scopes))
+}
+
+/// `POST /orders/17?x=1` with a certificate, headers and a body that streams.
+#[must_use]
+pub fn request() -> Context {
+    let mut context = support::context_with(support::partner());
+    let headers = &mut context.request.headers;
+    headers.append("x-many", HeaderValue::from_static("a"));
+    headers.append("x-many", HeaderValue::from_static("b"));
+    headers.append("x-number", HeaderValue::from_static("17"));
+    context.request.method = http::Method::POST;
+    context.request.url.query = "x=1&x=2&name=J%C3%BCrgen+K".to_owned();
+    context.request.body = Body::Streaming;
+    context
+}
+
+/// Runs `program` on [`request`]; `backend_fails` decides how the backend answers.
+///
+/// # Panics
+/// If the run does not end, or ends without an answer.
+#[must_use]
+pub fn observe(program: &Arc<Program>, limits: BudgetLimits, backend_fails: bool) -> Observed {
+    let world = World::default();
+    let mut execution = Execution::new(Arc::clone(program), request(), limits);
+    let mut steps = Vec::new();
+    loop {
+        assert!(steps.len() < MOST_STEPS, "the run does not end");
+        let step = execution.run(&world);
+        steps.push(step.clone());
+        match step {
+            Step::Continue(_) => {}
+            Step::Need(Effect::Forward(forward)) => {
+                answer(&mut execution, &forward, backend_fails);
+            }
+            Step::Need(Effect::RequestBody | Effect::ResponseBody) => {
+                execution.provide_body(Bytes::from_static(br#"{"a":[1,{"b":"c"}]}"#));
+            }
+            Step::Respond => break,
+            Step::Fail => {
+                assert!(execution.last_error().is_some(), "a failure has a cause");
+                break;
+            }
+        }
+    }
+    let ended = steps.last().cloned();
+    assert_eq!(Some(execution.run(&world)), ended, "an end is an end");
+    let context = execution.context();
+    let response = context.response.as_ref().expect("an end has an answer");
+    let failure = context.last_error.as_ref().map(|error| format!("{error:?}"));
+    Observed {
+        response: format!(
+            "{} {:?} {:?} {:?}",
+            response.status, response.reason, response.headers, response.body
+        ),
+        request: format!(
+            "{} {:?} {:?} {:?}",
+            context.request.method,
+            context.request.url,
+            context.request.headers,
+            context.request.body
+        ),
+        failure,
+        steps,
+        traces: format!("{:?}", world.traces.lock()),
+    }
+}
+
+fn answer(execution: &mut Execution, _: &Forward, fails: bool) {
+    if fails {
+        execution.fail(Failure::backend_connection("No route to host."));
+        return;
+    }
+    let mut headers = HeaderMap::new();
+    headers.append("content-type", HeaderValue::from_static("application/json"));
+    execution.provide_response(Response {
+        status: StatusCode::OK,
+        reason: None,
+        headers,
+        body: Body::Streaming,
+    });
+}
