@@ -14,6 +14,7 @@ use tokio_openssl::SslStream;
 
 use crate::body::{Body, sources};
 use crate::settings::UpstreamSettings;
+use crate::upstream::alert::{Attentive, LastWord};
 use crate::upstream::{Destination, FailureKind, UpstreamFailure, failure};
 
 /// Turns a TCP connection into a verified TLS connection.
@@ -27,11 +28,17 @@ pub(crate) trait SecureBackend: Debug + Send + Sync {
 pub(crate) type SecureFuture<'a> =
     Pin<Box<dyn Future<Output = Result<SslStream<TcpStream>, String>> + 'a>>;
 
+/// A new connection.
+pub(crate) struct Opened {
+    pub(crate) sender: SendRequest<Body>,
+    pub(crate) last_word: LastWord,
+}
+
 /// Opens a connection and lets it run on this worker.
 pub(crate) async fn open(
     destination: &Destination,
     settings: &UpstreamSettings,
-) -> Result<SendRequest<Body>, UpstreamFailure> {
+) -> Result<Opened, UpstreamFailure> {
     let fail = |kind, detail: &str| failure(kind, destination, detail);
     let host = &*destination.key.host;
     let tcp = tokio::time::timeout(settings.connect_timeout, dial(host, destination.key.port))
@@ -44,7 +51,7 @@ pub(crate) async fn open(
         })?
         .map_err(|error| fail(FailureKind::Connect, &error.to_string()))?;
     match &destination.tls {
-        None => run(tcp).await,
+        None => run(tcp, LastWord::default()).await,
         Some(tls) => {
             let handshake = tls.secure(host, tcp);
             let stream = tokio::time::timeout(settings.handshake_timeout, handshake)
@@ -58,7 +65,8 @@ pub(crate) async fn open(
                 .map_err(|error| {
                     fail(FailureKind::Tls, &format!("TLS handshake failed: {error}"))
                 })?;
-            run(stream).await
+            let (stream, last_word) = Attentive::new(stream);
+            run(stream, last_word).await
         }
     }
     .map_err(|error| fail(FailureKind::Protocol, &sources(&error)))
@@ -84,7 +92,7 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-async fn run<S>(stream: S) -> hyper::Result<SendRequest<Body>>
+async fn run<S>(stream: S, last_word: LastWord) -> hyper::Result<Opened>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -96,5 +104,5 @@ where
         // Whoever waits for the response learns of the error.
         let _ = connection.await;
     });
-    Ok(sender)
+    Ok(Opened { sender, last_word })
 }

@@ -1,5 +1,6 @@
 //! The backend side of HTTP: hyper's client connections behind `http` types and [`Body`].
 
+mod alert;
 pub(crate) mod connect;
 pub(crate) mod pool;
 
@@ -8,13 +9,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_tls::accept::Alert;
 use http::header::{self, HeaderMap};
 use http::{Method, Request, Response};
 use hyper::client::conn::http1::SendRequest;
 
 use crate::body::{Body, sources};
 use crate::settings::UpstreamSettings;
-use crate::upstream::connect::SecureBackend;
+use crate::upstream::connect::{Opened, SecureBackend};
 use crate::upstream::pool::{Lease, Pool, PoolKey};
 
 /// Where to send a request.
@@ -119,10 +121,12 @@ impl Upstreams {
                 Err(attempt) => return Err(attempt.failure),
             }
         }
-        let sender = connect::open(destination, &self.settings).await?;
-        self.attempt(destination, sender, request)
-            .await
-            .map_err(|attempt| attempt.failure)
+        let Opened { sender, last_word } = connect::open(destination, &self.settings).await?;
+        let attempted = self.attempt(destination, sender, request).await;
+        attempted.map_err(|attempt| match last_word.alert() {
+            Some(alert) => failure(FailureKind::Protocol, destination, &sent(alert)),
+            None => attempt.failure,
+        })
     }
 
     async fn attempt(
@@ -207,7 +211,6 @@ fn is_stale(error: &hyper::Error) -> bool {
     false
 }
 
-/// In TLS 1.3 a backend that refuses the gateway's certificate says so only now.
 fn explain(error: &hyper::Error) -> String {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -215,11 +218,16 @@ fn explain(error: &hyper::Error) -> String {
             .downcast_ref::<std::io::Error>()
             .and_then(gateway_tls::connect::backend_alert);
         if let Some(alert) = alert {
-            return format!("the backend sent the TLS alert {alert}");
+            return sent(alert);
         }
         source = cause.source();
     }
     sources(error)
+}
+
+/// In TLS 1.3 a backend that refuses the gateway's certificate says so only after the handshake.
+fn sent(alert: Alert) -> String {
+    format!("the backend sent the TLS alert {alert}")
 }
 
 /// RFC 9112 section 6.3: a response with both lengths may be an attempt at response splitting; its
