@@ -159,6 +159,11 @@ impl Bench {
             if_match: IfMatch::Any,
         }])
         .unwrap();
+        self.put_crl();
+    }
+
+    /// The list that names `revoked`.
+    pub fn put_crl(&mut self) {
         self.put(
             "crls/ca",
             json!({ "encodedCrl": STANDARD.encode(self.pki.crl.der()) }),

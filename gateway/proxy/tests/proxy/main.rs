@@ -19,3 +19,4 @@ mod judging;
 mod limits;
 mod load;
 mod records;
+mod trusted_peer;
