@@ -209,4 +209,4 @@ fn gone() -> StoreError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

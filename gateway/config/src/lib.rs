@@ -10,6 +10,7 @@ pub mod clock;
 pub mod compile;
 pub mod control;
 mod draft;
+pub mod expiry;
 pub mod forward;
 pub mod hosts;
 pub mod identity;

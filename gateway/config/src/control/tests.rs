@@ -11,12 +11,13 @@ use tempfile::TempDir;
 use super::*;
 use crate::apply::open_sealer;
 use crate::apply::tests::{named_value, put, settings};
+use crate::change::Edit;
 use crate::resource::Body;
 use crate::store::faulty::{Control, Event, Fault, Faulty};
 use crate::store::sqlite::SqliteStore;
 
-struct Bench {
-    plane: ControlPlane,
+pub(crate) struct Bench {
+    pub(crate) plane: ControlPlane,
     control: Control,
     recorder: Recorder,
     /// Why the process would have been ended.
@@ -26,7 +27,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::open(tempfile::tempdir().unwrap(), MasterKey::generate().unwrap())
     }
 
@@ -61,8 +62,12 @@ impl Bench {
     }
 
     async fn put(&self, value: &str) -> Result<u64, ApplyError> {
+        self.apply(put("namedValues/nv", named_value(value))).await
+    }
+
+    pub(crate) async fn apply(&self, edit: Edit) -> Result<u64, ApplyError> {
         let change = Change {
-            edits: vec![put("namedValues/nv", named_value(value))],
+            edits: vec![edit],
             actor: Actor {
                 name: "test".into(),
                 address: None,
@@ -71,10 +76,8 @@ impl Bench {
             dry_run: false,
             allow_code_in_named_values: false,
         };
-        self.plane
-            .apply(change)
-            .await
-            .map(|applied| applied.revision)
+        let applied = self.plane.apply(change).await;
+        applied.map(|applied| applied.revision)
     }
 
     fn served(&self) -> (u64, Option<String>) {
@@ -196,5 +199,36 @@ fn after_it_was_told_to_end_the_store_is_closed_and_changes_are_refused() {
         // The store is locked exclusively while it is open.
         SqliteStore::open(&bench.directory.path().join("test.db")).unwrap();
         assert!(bench.ended.lock().unwrap().is_empty());
+    });
+}
+
+/// Panics where nothing catches it.
+struct Break;
+
+impl actix::Message for Break {
+    type Result = ();
+}
+
+impl actix::Handler<Break> for Publisher {
+    type Result = ();
+
+    fn handle(&mut self, _: Break, _: &mut Self::Context) {
+        panic!("told to panic outside of a change");
+    }
+}
+
+#[test]
+fn a_publisher_that_ends_by_itself_ends_the_process() {
+    System::new().block_on(async {
+        let bench = Bench::new();
+        bench.put("one").await.unwrap();
+        assert!(bench.plane.publisher.send(Break).await.is_err());
+        let error = bench.put("two").await.unwrap_err();
+        assert!(matches!(error, ApplyError::ShuttingDown), "{error}");
+        assert_eq!(
+            *bench.ended.lock().unwrap(),
+            ["the publisher ended by a panic"]
+        );
+        assert_eq!(bench.served(), (1, Some("one".to_owned())));
     });
 }

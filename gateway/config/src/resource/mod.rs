@@ -18,7 +18,7 @@ mod identity_member;
 mod identity_parse;
 mod identity_visit;
 mod merge;
-mod moment;
+pub(crate) mod moment;
 mod name_rule;
 pub mod named_value;
 mod operation;
