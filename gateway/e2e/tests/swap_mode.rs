@@ -15,10 +15,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gateway_e2e::{
-    Connections, Sessions, TestGateway, Worker, assert_answered, assert_shut_out, properties,
-    unique_path,
+    Connections, Sessions, TestGateway, assert_answered, assert_shut_out, properties,
 };
-use gateway_testkit::{AdminReply, Identity, Issued, Origin, TlsVersion, eventually};
+use gateway_testkit::{AdminReply, Identity, Issued, Origin, eventually};
 use gateway_tls::issue::{Authority, CrlRequest};
 use serde_json::{Value, json};
 
@@ -160,49 +159,4 @@ async fn a_crl_under_mode_required_shuts_out_the_revoked_on_the_next_request_of_
     assert_answered(&allowed, 200, lifted.revision(), Sessions::Declined);
     bystander.end_streams().await;
     assert!(bystander.none_has_ended());
-}
-
-/// A handshake that is refused leaves no access record. But connections are dealt to the workers in
-/// turn, and a connection that is answered says whose turn it was: where the turn has moved on by
-/// exactly the handshakes between two answers, each of the workers has had one of them.
-#[tokio::test]
-async fn every_worker_refuses_handshakes_from_the_reply_on() {
-    let origin = Origin::http();
-    let gateway = gateway(&origin).await;
-    let pki = &gateway.pki;
-    let versions = [TlsVersion::Tls13, TlsVersion::Tls12];
-    let nobody = versions.map(|version| gateway.client().tls(version).build().unwrap());
-    let mut turn = Vec::new();
-    for _ in 0..2 * WORKERS {
-        turn.push(whose_turn(&gateway, &pki.partner_a).await);
-    }
-    let (first, second) = turn.split_at(WORKERS);
-    assert_eq!(first, second, "connections are dealt in turn");
-    let mut all = first.to_vec();
-    all.sort_unstable();
-    assert_eq!(all, [0, 1, 2, 3]);
-
-    set_mode(&gateway, "required").await;
-    for round in 0..2 * WORKERS {
-        let client = &nobody[round % nobody.len()];
-        for _ in 0..WORKERS {
-            let error = client.get(&unique_path("orders")).await.unwrap_err();
-            let alert = error.alert().unwrap_or_default();
-            assert!(
-                MISSING.iter().any(|known| alert.contains(known)),
-                "{error:?}"
-            );
-        }
-        // The refused ones went once around; each answered one before moved the turn on by one.
-        let expected = first[round % WORKERS];
-        assert_eq!(whose_turn(&gateway, &pki.partner_a).await, expected);
-    }
-}
-
-/// The worker that has the next connection.
-async fn whose_turn(gateway: &TestGateway, allowed: &Issued) -> Worker {
-    let path = unique_path("orders");
-    let response = gateway.client_of(allowed).get(&path).await.unwrap();
-    assert_eq!(response.status, 200);
-    gateway.workers_of(std::slice::from_ref(&path)).await[&path]
 }

@@ -188,7 +188,10 @@ async fn no_server_name_selects_the_default_host_and_an_unknown_one_is_refused()
         let meeting = gate.meet(Client::to("nobody.test", version)).await;
         let heard = meeting.client.as_ref().unwrap_err().clone();
         assert!(heard.contains("unrecognized name"), "{heard}");
-        assert_eq!(meeting.refused().alert, Some(Alert(112)));
+        let error = meeting.refused();
+        assert_eq!(error.alert, Some(Alert(112)));
+        assert_eq!(error.server_name.as_deref(), Some("nobody.test"));
+        assert_eq!((error.host, error.version), (None, None));
     }
     gate.hosts
         .set(host_settings("default", Mode::None, &no_trust()));

@@ -171,14 +171,12 @@ impl HandshakeError {
     }
 
     fn with(handshake: &Handshake, failure: Failure, alert: Option<Alert>) -> Self {
-        let (server_name, host) = handshake.hello().map_or((None, None), |hello| {
-            (hello.server_name, Some(hello.host.key().to_owned()))
-        });
+        let host = handshake.hello().map(|hello| hello.host.key().to_owned());
         Self {
             fault: failure.fault(),
             failure,
             alert,
-            server_name,
+            server_name: handshake.asked_for(),
             host,
             version: None,
             unproven_thumbprint: handshake.unproven_thumbprint(),

@@ -32,6 +32,7 @@ fn choose_host(handshake: &Handshake, ssl: &mut SslRef) -> Result<(), Stop> {
             Err(Stop::ServerNameChanged)
         };
     }
+    handshake.progress().asked_for.clone_from(&server_name);
     let host = match handshake.shared.selector.select(server_name.as_deref()) {
         Selection::Host(host) => host,
         Selection::Unrecognized => return Err(Stop::UnrecognizedName),

@@ -43,6 +43,8 @@ pub(crate) struct Handshake {
 
 #[derive(Default)]
 struct Progress {
+    /// The lawful server name of the first hello, whether a host has it or not.
+    asked_for: Option<String>,
     hello: Option<Hello>,
     /// Certificates the peer sent in this handshake, their key unproven.
     presented: Option<PresentedChain>,
@@ -126,6 +128,10 @@ impl Handshake {
 
     pub(crate) fn hello(&self) -> Option<Hello> {
         self.progress().hello.clone()
+    }
+
+    pub(crate) fn asked_for(&self) -> Option<String> {
+        self.progress().asked_for.clone()
     }
 
     /// SHA-1 of the leaf that the peer sent, whose key it may not have.
