@@ -2,7 +2,7 @@
 
 use gateway_policy::expression::BudgetLimits;
 use gateway_proxy::{
-    AdmissionSettings, FrontSettings, LoadSettings, ProxySettings, UpstreamSettings,
+    AdmissionSettings, FrontSettings, LoadSettings, ProxySettings, TrustedPeers, UpstreamSettings,
 };
 
 use crate::settings::Settings;
@@ -15,6 +15,14 @@ pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
         listen: settings.gateway.listen.clone(),
         workers: settings.workers(),
         revision_header: settings.gateway.revision_header,
+        peers: settings
+            .trusted_peers
+            .certificate_header
+            .0
+            .map(|header| TrustedPeers {
+                networks: settings.trusted_peers.networks.clone(),
+                header,
+            }),
         admission: AdmissionSettings {
             connections_per_worker: limits.max_connections_per_worker,
             connections_per_address: limits.max_connections_per_address,

@@ -25,9 +25,10 @@ pub use problem::{Place, SettingsProblem};
 pub use reference::default_configuration;
 pub use sections::{
     AdminSection, GatewaySection, HealthSection, LogSection, StoreSection, TrustSection,
+    TrustedPeersSection,
 };
 pub use surroundings::{Environment, FileStatus, Files, MachineFiles, ProcessEnvironment};
-pub use value::{Bytes, LogTarget};
+pub use value::{Bytes, LogTarget, PeerHeader};
 
 use files::{FileCheck, unreadable};
 use reader::Reader;
@@ -38,6 +39,8 @@ use section::{Section, SectionInfo, info};
 pub struct Settings {
     /// `[gateway]`.
     pub gateway: GatewaySection,
+    /// `[trusted_peers]`.
+    pub trusted_peers: TrustedPeersSection,
     /// `[admin]`.
     pub admin: AdminSection,
     /// `[health]`.
@@ -59,6 +62,7 @@ pub struct Settings {
 /// All sections, in the order in which they are explained.
 const SECTIONS: &[SectionInfo] = &[
     info::<GatewaySection>(),
+    info::<TrustedPeersSection>(),
     info::<AdminSection>(),
     info::<HealthSection>(),
     info::<StoreSection>(),
@@ -138,6 +142,7 @@ fn read(reader: &mut Reader<'_>, files: &dyn Files) -> Option<Settings> {
     let hosts = hosts::read(reader, &mut files);
     let mut settings = Settings { hosts, ..settings? };
     check_addresses(reader, &settings);
+    check_peers(reader, &settings.trusted_peers);
     check_files(reader, &settings, &mut files);
     settings.warnings = files.warnings;
     Some(settings)
@@ -146,6 +151,7 @@ fn read(reader: &mut Reader<'_>, files: &dyn Files) -> Option<Settings> {
 /// Everything but the hosts.
 fn read_sections(reader: &mut Reader<'_>) -> Option<Settings> {
     let gateway = GatewaySection::read(reader);
+    let trusted_peers = TrustedPeersSection::read(reader);
     let admin = AdminSection::read(reader);
     let health = HealthSection::read(reader);
     let store = StoreSection::read(reader);
@@ -154,6 +160,7 @@ fn read_sections(reader: &mut Reader<'_>) -> Option<Settings> {
     let limits = LimitsSection::read(reader);
     Some(Settings {
         gateway: gateway?,
+        trusted_peers: trusted_peers?,
         admin: admin?,
         health: health?,
         store: store?,
@@ -186,6 +193,28 @@ fn check_addresses(reader: &mut Reader<'_>, settings: &Settings) {
             reader.note(section, "listen", message);
         }
         taken.push((section, address));
+    }
+}
+
+/// One without the other does nothing, which is not what anybody means.
+fn check_peers(reader: &mut Reader<'_>, peers: &TrustedPeersSection) {
+    let section = TrustedPeersSection::NAME;
+    if ["networks", "certificate_header"].map(|key| reader.has_problem(section, key)) != [false; 2]
+    {
+        return;
+    }
+    match (peers.networks.is_empty(), peers.certificate_header.0) {
+        (false, None) => reader.note(
+            section,
+            "networks",
+            "says whom to believe, and certificate_header does not say which header".to_owned(),
+        ),
+        (true, Some(_)) => reader.note(
+            section,
+            "certificate_header",
+            "is read from trusted peers only, and networks names none".to_owned(),
+        ),
+        _ => {}
     }
 }
 

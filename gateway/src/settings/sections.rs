@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gateway_config::hosts::UnknownName;
+use gateway_proxy::Network;
 use gateway_telemetry::logging::{LogFormat, check_filter};
 use gateway_tls::trust::RevocationPolicy;
 
 use super::section::{between, section};
-use super::value::LogTarget;
+use super::value::{LogTarget, PeerHeader};
 
 section! {
     /// The data path: where clients connect.
@@ -32,6 +33,26 @@ section! {
         /// Whether responses carry `x-countersign-revision`, the revision that judged the request. It
         /// tells clients when the configuration changes, so it is for development.
         revision_header: bool = false;
+    }
+}
+
+section! {
+    /// Load balancers and other proxies that terminate TLS for clients and are believed when they say
+    /// whose certificate it was. A request from one of them has the certificate in the header, judged
+    /// like one from a handshake, or none: never the peer's own. A host in mode `required` demands a
+    /// trusted certificate of the peer as well. Headers like these are removed from every request.
+    TrustedPeersSection = "trusted_peers" {
+        /// Addresses and networks (CIDR) that they connect from. Let nobody else send from there:
+        /// whoever can is any client at will.
+        networks: Vec<Network> = [], |networks: &Vec<Network>| {
+            networks.iter().try_for_each(Network::check)
+        };
+        /// The one header that counts: `client-cert` (RFC 9440, with `Client-Cert-Chain`),
+        /// `x-forwarded-client-cert` (Envoy; its last element), `x-arr-clientcert` or `x-client-cert` (base64
+        /// of the DER), `x-ssl-client-cert` or `x-ssl-client-escaped-cert` (percent-encoded PEM, as nginx's
+        /// `$ssl_client_escaped_cert`), or `none`. The peer must replace what its clients send under this name,
+        /// and leave it out if there is no certificate: malformed, empty or twice, it is answered 400.
+        certificate_header: PeerHeader = "none";
     }
 }
 

@@ -261,6 +261,98 @@ listen = "127.0.0.1:1"
 }
 
 #[test]
+fn trusted_peers_are_networks_and_one_header() {
+    use gateway_proxy::CertificateHeader;
+
+    let peers = |text: &str, environment: &[(&str, &str)]| {
+        load(text, environment, &machine()).unwrap().trusted_peers
+    };
+    let nobody = peers("", &[]);
+    assert!(nobody.networks.is_empty());
+    assert_eq!(nobody.certificate_header, PeerHeader(None));
+    let from_file = peers(
+        "[trusted_peers]\nnetworks = [\"10.1.0.0/16\", \"::1\"]\ncertificate_header = \"X-Forwarded-Client-Cert\"\n",
+        &[],
+    );
+    let networks = ["10.1.0.0/16", "::1/128"].map(|network| network.parse().unwrap());
+    assert_eq!(from_file.networks, networks);
+    let from_variables = peers(
+        "",
+        &[
+            ("COUNTERSIGN_TRUSTED_PEERS_NETWORKS", "10.1.0.0/16, ::1"),
+            (
+                "COUNTERSIGN_TRUSTED_PEERS_CERTIFICATE_HEADER",
+                "x-forwarded-client-cert",
+            ),
+        ],
+    );
+    assert_eq!(from_variables, from_file);
+    for header in CertificateHeader::ALL {
+        let name = header.name();
+        let text =
+            format!("[trusted_peers]\nnetworks = [\"::1\"]\ncertificate_header = \"{name}\"\n");
+        assert_eq!(
+            peers(&text, &[]).certificate_header,
+            PeerHeader(Some(header))
+        );
+    }
+}
+
+#[test]
+fn trusted_peers_that_nobody_can_mean_are_refused_with_all_other_mistakes() {
+    let mut found = problems(
+        "[trusted_peers]\nnetworks = [\"10.0.0.0/8\", \"0.0.0.0/0\"]\ncertificate_header = \"client_cert\"\nheader = \"x\"\n[gateway]\nworkers = 0\n",
+        &[("COUNTERSIGN_TRUSTED_PEERS_NETWORK", "::1")],
+        &machine(),
+    );
+    found.sort();
+    let mut expected = [
+        "line 2: trusted_peers.networks: `0.0.0.0/0` would make strangers trusted peers: the prefix must be at least /8",
+        "line 3: trusted_peers.certificate_header: expected \"client-cert\", \"x-forwarded-client-cert\", \"x-arr-clientcert\", \"x-client-cert\", \"x-ssl-client-cert\", \"x-ssl-client-escaped-cert\" or \"none\", found \"client_cert\"",
+        "line 4: trusted_peers.header: is not known",
+        "line 6: gateway.workers: must be from 1 to 1024",
+        "COUNTERSIGN_TRUSTED_PEERS_NETWORK: is not a setting; did you mean `COUNTERSIGN_TRUSTED_PEERS_NETWORKS`?",
+    ];
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    let cases = [
+        (
+            "networks = [\"10.0.0.0/33\"]",
+            "networks: expected a list of addresses and networks",
+        ),
+        (
+            "networks = \"10.0.0.0/8\"",
+            "networks: expected a list of addresses and networks",
+        ),
+        (
+            "networks = [\"lb.example.com\"]",
+            "networks: expected a list of addresses and networks",
+        ),
+        (
+            "networks = [\"::/0\"]",
+            "networks: `::/0` would make strangers trusted peers",
+        ),
+        (
+            "networks = [\"10.0.0.5/8\"]",
+            "networks: `10.0.0.5/8` is an address within a network",
+        ),
+        (
+            "networks = [\"10.0.0.5\"]",
+            "networks: says whom to believe, and certificate_header does not say which header",
+        ),
+        (
+            "certificate_header = \"client-cert\"",
+            "certificate_header: is read from trusted peers only, and networks names none",
+        ),
+    ];
+    for (text, problem) in cases {
+        let found = one_problem(&format!("[trusted_peers]\n{text}\n"), &[], &machine());
+        let start = format!("line 2: trusted_peers.{problem}");
+        assert!(found.starts_with(&start), "{found}");
+    }
+}
+
+#[test]
 fn text_that_is_no_toml_is_reported_with_its_line_beside_other_mistakes() {
     let found = problems(
         "[gateway]\nworkers = = 2\n",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gateway_config::hosts::UnknownName;
+use gateway_proxy::{CertificateHeader, Network};
 use gateway_telemetry::logging::LogFormat;
 use gateway_tls::host::ClientCertificateMode;
 use gateway_tls::trust::RevocationPolicy;
@@ -70,6 +71,45 @@ pub enum LogTarget {
     Off,
     /// Anything else: the path of a file.
     File(PathBuf),
+}
+
+/// The header in which trusted peers name the client's certificate; `"none"`: there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerHeader(pub Option<CertificateHeader>);
+
+impl Setting for PeerHeader {
+    const EXPECTED: &'static str = "\"client-cert\", \"x-forwarded-client-cert\", \"x-arr-clientcert\", \"x-client-cert\", \"x-ssl-client-cert\", \"x-ssl-client-escaped-cert\" or \"none\"";
+
+    fn from_text(text: &str, _: &Path) -> Option<Self> {
+        if text == "none" {
+            return Some(Self(None));
+        }
+        CertificateHeader::ALL
+            .into_iter()
+            .find(|header| header.name().eq_ignore_ascii_case(text))
+            .map(|header| Self(Some(header)))
+    }
+}
+
+impl Setting for Vec<Network> {
+    const EXPECTED: &'static str = "a list of addresses and networks such as [\"10.1.0.0/16\", \"2001:db8::7\"] (in a variable: separated by commas)";
+
+    fn from_text(text: &str, _: &Path) -> Option<Self> {
+        if text.trim().is_empty() {
+            return Some(Self::new());
+        }
+        text.split(',')
+            .map(|network| network.trim().parse().ok())
+            .collect()
+    }
+
+    fn from_toml(value: &Value, _: &Path) -> Option<Self> {
+        value
+            .as_array()?
+            .iter()
+            .map(|network| network.as_str()?.parse().ok())
+            .collect()
+    }
 }
 
 impl Setting for Bytes {
