@@ -7,29 +7,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix::Addr;
-use admin_api::audit::AuditSink;
-use admin_api::plane::Later;
 use gateway_config::apply::{Writer, WriterSettings, open_sealer};
 use gateway_config::clock::{Clock, SystemClock};
 use gateway_config::compile::{CompileSettings, FileHost, TlsSettings};
 use gateway_config::control::ControlPlane;
+use gateway_config::expiry::{Expired, Expiring, ExpirySettings, ExpiryWatch};
 use gateway_config::store::Store;
 use gateway_config::store::sqlite::SqliteStore;
 use gateway_policy::context::Deployment;
 use gateway_proxy::{Drained, Proxy, ProxyDependencies, ProxyHandle};
-use gateway_telemetry::label::Supervised;
+use gateway_telemetry::label::{CertificateKind, Supervised};
 use gateway_telemetry::metric::Recorder;
-use gateway_telemetry::record::{AccessLog, Append, AuditRecord, AuditWriter, Destination, Reopen};
+use gateway_telemetry::record::{AccessLog, Destination};
 use gateway_tls::accept::{Acceptor, AcceptorSettings};
 use gateway_tls::cache::{CacheSettings, VerifiedChains};
 use gateway_tls::seal::MasterKey;
 
+use crate::audit::Audit;
 use crate::file_hosts::{self, FileHostSource};
-use crate::health::{Health, HealthServer};
+use crate::health::{Degraded, Health, HealthServer};
 use crate::settings::{LogTarget, Settings, StoreSection, token};
 use crate::supervision::Supervision;
-use crate::{expiry, master_key, translate};
+use crate::{master_key, scrape, translate};
 
 /// Names of the service above its resources; local ones, since there is no cloud above.
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
@@ -127,12 +126,19 @@ impl App {
         )
         .map_err(|error| StartError(error.to_string()))?;
 
-        let audit = Audit::open(settings, &recorder)?;
+        let audit = audit_log(settings, &recorder)?;
         let admin = admin_server(settings, admin_listener, &plane, &audit)?;
         let draining = Arc::new(AtomicBool::new(false));
-        expiry::collect(&recorder, &plane, &chains, settings);
+        scrape::collect(&recorder, &plane, &chains);
+        let watched = ExpirySettings {
+            clock: Arc::clone(&clock),
+            recorder: recorder.clone(),
+            fixed: admin_certificate(settings).into_iter().collect(),
+        };
+        let expired = ExpiryWatch::start(&plane, watched, &supervision.thread()?);
         let health = Health {
             published: plane.published().clone(),
+            degraded: degraded(expired, audit.clone()),
             recorder,
             draining: Arc::clone(&draining),
         }
@@ -374,40 +380,33 @@ fn admin_server(
     admin_api::start(admin, Arc::new(plane.clone())).map_err(|error| StartError(error.to_string()))
 }
 
-/// The audit log, if one is kept.
-#[derive(Debug, Clone)]
-struct Audit(Option<Addr<AuditWriter>>);
-
-impl Audit {
-    fn open(settings: &Settings, recorder: &Recorder) -> Result<Self, StartError> {
-        let LogTarget::File(path) = &settings.log.audit else {
-            return Ok(Self(None));
-        };
-        let writer =
-            AuditWriter::open(path, recorder).map_err(|error| failed("the audit log")(&error))?;
-        // A thread of its own: it syncs each record.
-        let arbiter = actix::Arbiter::new();
-        Ok(Self(Some(writer.supervised(&arbiter.handle()))))
-    }
-
-    async fn reopen(&self) {
-        if let Some(writer) = &self.0
-            && let Ok(Err(error)) = writer.send(Reopen).await
-        {
-            tracing::error!(%error, "the audit log could not be opened again");
+fn audit_log(settings: &Settings, recorder: &Recorder) -> Result<Audit, StartError> {
+    match &settings.log.audit {
+        LogTarget::File(path) => {
+            Audit::open(path, recorder).map_err(|error| failed("the audit log")(&error))
         }
+        LogTarget::Stdout | LogTarget::Off => Ok(Audit::off()),
     }
 }
 
-impl AuditSink for Audit {
-    fn record(&self, record: AuditRecord) -> Later<()> {
-        let writer = self.0.clone();
-        Box::pin(async move {
-            if let Some(writer) = writer
-                && !matches!(writer.send(Append(record)).await, Ok(Ok(())))
-            {
-                tracing::error!("an audit record could not be written");
-            }
-        })
-    }
+/// The certificate of the admin listener, as it was read when the listener was started: it is shown to
+/// clients until the process ends, whatever the file says later.
+fn admin_certificate(settings: &Settings) -> Option<Expiring> {
+    let pem = std::fs::read(&settings.admin.certificate).ok()?;
+    let leaf = gateway_tls::certificate::parse_many_pem(&pem).ok()?;
+    let leaf = leaf.into_iter().next()?;
+    Some(Expiring::certificate(
+        CertificateKind::Admin,
+        "admin",
+        &leaf,
+    ))
+}
+
+/// What is closed or lost beyond what the snapshot knows, in words.
+fn degraded(expired: Expired, audit: Audit) -> Degraded {
+    Arc::new(move || {
+        let mut reasons = expired.reasons().to_vec();
+        reasons.extend(audit.failing());
+        reasons
+    })
 }

@@ -13,11 +13,16 @@ use gateway_config::snapshot::Published;
 use gateway_telemetry::metric::Recorder;
 use serde::Serialize;
 
+/// Says what is closed or lost beyond what the snapshot knows; asked at each `/readyz`.
+pub type Degraded = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
 /// What readiness is judged by.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Health {
     /// The newest snapshot.
     pub published: Published,
+    /// What else is closed or lost.
+    pub degraded: Degraded,
     /// Metrics.
     pub recorder: Recorder,
     /// Set when the process begins to end: it must get no new traffic.
@@ -63,7 +68,7 @@ impl Health {
         Ok(HealthServer { address, handle })
     }
 
-    /// `ready`, `degraded` (serving, but something is closed) or `unavailable`.
+    /// `ready`, `degraded` (serving, but something is closed or not recorded) or `unavailable`.
     fn readiness(&self) -> Readiness {
         self.published.with(|snapshot| {
             let mut reasons: Vec<String> = snapshot
@@ -71,6 +76,7 @@ impl Health {
                 .iter()
                 .map(|entry| format!("`{}` is closed: {}", entry.path, entry.reason))
                 .collect();
+            reasons.extend((self.degraded)());
             let mut status = if reasons.is_empty() {
                 "ready"
             } else {
@@ -90,6 +96,12 @@ impl Health {
                 reasons,
             }
         })
+    }
+}
+
+impl std::fmt::Debug for Health {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Health").finish_non_exhaustive()
     }
 }
 

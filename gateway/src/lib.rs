@@ -4,12 +4,13 @@
 //! `gateway-proxy`, a change in `gateway-config`.
 
 pub mod app;
+mod audit;
 pub mod cli;
 pub mod dev;
-mod expiry;
 pub mod file_hosts;
 pub mod health;
 mod master_key;
+mod scrape;
 pub mod settings;
 mod supervision;
 mod translate;
