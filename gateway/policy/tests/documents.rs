@@ -143,6 +143,14 @@ fn blanks_and_no_break_spaces_around_expressions_and_equal_signs_are_fine() {
 }
 
 #[test]
+fn an_expression_whose_end_depends_on_what_follows_is_printed_escaped() {
+    // The unended character would reach to the next apostrophe of the document.
+    let document = read("<a b=\"@(&quot;\n')\">'</a>");
+    assert_eq!(document.to_raw_xml(), "<a b=\"@(&quot;\n')\">'</a>");
+    read("<a><b>@(&quot;\n')</b><b c=\"'\"/></a>");
+}
+
+#[test]
 fn expressions_in_text_may_hold_markup_characters() {
     assert_eq!(
         content(r#"<value>@(v.Get<string>("x"))</value>"#),

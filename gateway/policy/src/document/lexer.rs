@@ -5,7 +5,7 @@
 //! first read as XML would (up to the delimiter, entities decoded); if that is not one balanced
 //! expression, it is read as it stands. The choice is made per expression.
 
-use crate::expression::scan;
+use crate::expression::{ends_by_itself, scan};
 
 use super::entity::{decode, reference};
 use super::text::SourceText;
@@ -143,6 +143,11 @@ pub(crate) fn is_whole(text: &str) -> bool {
             .is_some_and(|rest| rest.trim_matches(is_blank).is_empty()),
         Err(_) => false,
     }
+}
+
+/// The same, and nothing that is put behind it can change that.
+pub(super) fn is_whole_by_itself(text: &str) -> bool {
+    is_whole(text) && ends_by_itself(text.trim_start_matches(is_blank))
 }
 
 /// An expression as it stands in the source.

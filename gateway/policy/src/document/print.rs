@@ -69,7 +69,7 @@ fn print_attribute(out: &mut String, attribute: &Attribute, raw: bool) {
     out.push_str(&attribute.name);
     out.push_str("=\"");
     let start = out.len();
-    if raw && lexer::is_whole(value) {
+    if raw && lexer::is_whole_by_itself(value) {
         out.push_str(value);
         out.push('"');
         let same = lexer::attribute(out, start, '"')
@@ -96,7 +96,7 @@ fn print_attribute(out: &mut String, attribute: &Attribute, raw: bool) {
 fn print_text(out: &mut String, text: &SourceText, raw: bool) {
     let text = text.as_str();
     let start = out.len();
-    if raw && lexer::is_whole(text) {
+    if raw && lexer::is_whole_by_itself(text) {
         out.push_str(text);
         out.push('<');
         let same = lexer::text(out, start)

@@ -43,6 +43,7 @@ use crate::problem::{Position, Problem};
 
 pub use budget::{Budget, BudgetLimits};
 pub use exception::Exception;
+pub(crate) use scan::ends_by_itself;
 pub use scan::{ScanError, literal_spans, scan};
 pub use text::Text;
 pub use time::{DateTime, DateTimeOffset, TimeSpan};

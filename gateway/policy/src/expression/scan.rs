@@ -24,6 +24,17 @@ pub struct ScanError {
 ///
 /// If the end is not found: the offset and what was expected there.
 pub fn scan(text: &str) -> Result<usize, ScanError> {
+    scan_tolerantly(text).map(|(length, _)| length)
+}
+
+/// Whether `text` begins with an expression whose end does not depend on what stands behind it: how
+/// far a literal that C# refuses reaches can depend on it.
+pub(crate) fn ends_by_itself(text: &str) -> bool {
+    scan_tolerantly(text).is_ok_and(|(_, tolerated)| tolerated.is_none())
+}
+
+/// Length of the expression, and the first literal in it that C# refuses.
+fn scan_tolerantly(text: &str) -> Result<(usize, Option<ScanError>), ScanError> {
     let first = match text.get(..2) {
         Some("@(") => ")",
         Some("@{") => "}",
@@ -73,10 +84,10 @@ pub fn scan(text: &str) -> Result<usize, ScanError> {
                             message: format!("Expected `{closer}`, found `{punctuation}`."),
                         }));
                     }
-                    None => return Ok(lexer.offset()),
+                    None => return Ok((lexer.offset(), tolerated)),
                 }
                 if open.is_empty() {
-                    return Ok(lexer.offset());
+                    return Ok((lexer.offset(), tolerated));
                 }
             }
             _ => {}
