@@ -14,6 +14,7 @@ use crate::auth::{Caller, Role, Throttle, Tokens};
 use crate::body;
 use crate::entity;
 use crate::error::ApiError;
+use crate::explain::{self, JudgedChains};
 use crate::history;
 use crate::list;
 use crate::plane::ControlPlane;
@@ -27,6 +28,7 @@ use crate::transaction;
 pub(crate) struct Shared {
     pub(crate) plane: Arc<dyn ControlPlane>,
     pub(crate) audit: Arc<dyn AuditSink>,
+    pub(crate) chains: Arc<dyn JudgedChains>,
     pub(crate) tokens: Tokens,
     pub(crate) throttle: Throttle,
     pub(crate) identity: ServiceIdentity,
@@ -117,6 +119,11 @@ async fn route(call: &Call<'_>, target: Target, payload: Payload) -> Result<Repl
             only(method, &Method::POST, "POST")?;
             let body = body::read_json(call.request, payload, limits).await?;
             transaction::serve(call, &body).await
+        }
+        Target::Explain => {
+            only(method, &Method::POST, "POST")?;
+            let body = body::read_json(call.request, payload, limits).await?;
+            explain::serve(call, &body)
         }
         Target::Revisions => {
             only(method, &Method::GET, "GET")?;

@@ -13,6 +13,7 @@ mod entity;
 mod envelope;
 mod error;
 pub mod etag;
+pub mod explain;
 pub mod filter;
 mod handle;
 mod history;

@@ -104,6 +104,7 @@ fn server(
     let shared = web::Data::new(Shared {
         plane,
         audit: settings.audit,
+        chains: settings.chains,
         tokens: Tokens::new(&settings.tokens),
         throttle: Throttle::new(limits.failure_delay),
         identity: settings.identity,

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::audit::AuditSink;
 use crate::auth::AdminToken;
+use crate::explain::JudgedChains;
 use crate::target::ServiceIdentity;
 
 /// Everything but the control plane.
@@ -28,6 +29,8 @@ pub struct AdminSettings {
     pub limits: Limits,
     /// Where changes are recorded.
     pub audit: Arc<dyn AuditSink>,
+    /// What is remembered about clients' certificates, for explaining.
+    pub chains: Arc<dyn JudgedChains>,
 }
 
 impl std::fmt::Debug for AdminSettings {

@@ -55,6 +55,8 @@ pub enum Target {
     Action(ResourcePath, ActionName),
     /// `POST transactions`.
     Transactions,
+    /// `POST explain`.
+    Explain,
     /// `GET revisions`.
     Revisions,
     /// `GET revisions/{n}`.
@@ -206,6 +208,7 @@ fn below_service(segments: &[&str], is_alias: bool) -> Result<Target, NoTarget> 
     match segments {
         [] => return Ok(Target::Resource(ResourcePath::service())),
         [transactions] if is(transactions, "transactions") => return Ok(Target::Transactions),
+        [explain] if is(explain, "explain") => return Ok(Target::Explain),
         [revisions, rest @ ..] if is(revisions, "revisions") => return revision(rest),
         _ => {}
     }

@@ -113,7 +113,8 @@ fn read(call: &Call<'_>, body: &Value) -> Result<(Vec<Edit>, Option<String>), Ap
     }
 }
 
-fn check_members(
+/// Finds the members of an object that are not known.
+pub(crate) fn check_members(
     object: &Map<String, Value>,
     known: &[&str],
     place: &str,

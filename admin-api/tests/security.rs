@@ -270,6 +270,7 @@ async fn stopping_lets_a_request_in_flight_finish() {
         plane,
         pki,
         audit,
+        chains: _,
     } = Api::start();
     client.get("/apim").await.unwrap();
     plane.delay(Duration::from_millis(300));

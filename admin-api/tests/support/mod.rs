@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use admin_api::audit::AuditSink;
+use admin_api::explain::{Judged, JudgedChains};
 use admin_api::plane::Later;
 use admin_api::{AdminServer, AdminSettings, AdminToken, Limits, Role, ServiceIdentity, start};
 use gateway_telemetry::record::AuditRecord;
 use gateway_testkit::AdminClient;
 use gateway_testkit::Pki;
+use gateway_tls::cache::VerifiedChains;
+use gateway_tls::trust::RevocationPolicy;
 use zeroize::Zeroizing;
 
 pub use memory::Memory;
@@ -39,12 +42,30 @@ impl AuditSink for Records {
     }
 }
 
+/// A cache whose entries were all judged under the trust in force.
+pub struct Cache {
+    pub chains: Arc<VerifiedChains>,
+    pub now: i64,
+}
+
+impl JudgedChains for Cache {
+    fn about(&self, leaf_sha1: [u8; 20]) -> Judged {
+        Judged {
+            revision: 7,
+            at: self.now,
+            revocation: RevocationPolicy::Hard,
+            chains: self.chains.explain(leaf_sha1),
+        }
+    }
+}
+
 pub struct Api {
     pub server: AdminServer,
     pub pki: Pki,
     pub client: AdminClient,
     pub plane: Arc<Memory>,
     pub audit: Arc<Records>,
+    pub chains: Arc<VerifiedChains>,
 }
 
 impl Api {
@@ -63,6 +84,11 @@ impl Api {
         adjust(&mut limits);
         let mut settings = settings(&pki, limits);
         settings.audit = audit.clone();
+        let chains = Arc::new(VerifiedChains::default());
+        settings.chains = Arc::new(Cache {
+            chains: Arc::clone(&chains),
+            now: pki.now,
+        });
         let server = start(settings, plane.clone()).unwrap();
         let client = AdminClient::new(server.address(), pki.ca.certificate(), TOKEN).unwrap();
         Self {
@@ -71,6 +97,7 @@ impl Api {
             client,
             plane,
             audit,
+            chains,
         }
     }
 
@@ -100,5 +127,9 @@ pub fn settings(pki: &Pki, limits: Limits) -> AdminSettings {
         },
         limits,
         audit: Arc::new(Records::default()),
+        chains: Arc::new(Cache {
+            chains: Arc::new(VerifiedChains::default()),
+            now: pki.now,
+        }),
     }
 }
