@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use admin_api::explain::RunningChains;
 use gateway_config::apply::{Writer, WriterSettings, open_sealer};
 use gateway_config::clock::{Clock, SystemClock};
 use gateway_config::compile::{CompileSettings, FileHost, TlsSettings};
@@ -127,7 +128,12 @@ impl App {
         .map_err(|error| StartError(error.to_string()))?;
 
         let audit = audit_log(settings, &recorder)?;
-        let admin = admin_server(settings, admin_listener, &plane, &audit)?;
+        let judged = RunningChains {
+            published: plane.published().clone(),
+            chains: Arc::clone(&chains),
+            clock: Arc::clone(&clock),
+        };
+        let admin = admin_server(settings, admin_listener, &plane, &audit, judged)?;
         let draining = Arc::new(AtomicBool::new(false));
         scrape::collect(&recorder, &plane, &chains);
         let watched = ExpirySettings {
@@ -354,6 +360,7 @@ fn admin_server(
     listener: TcpListener,
     plane: &ControlPlane,
     audit: &Audit,
+    judged: RunningChains,
 ) -> Result<admin_api::AdminServer, StartError> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(|error| StartError(format!("`{}`: {error}", path.display())))
@@ -376,6 +383,7 @@ fn admin_server(
         identity: identity(),
         limits,
         audit: Arc::new(audit.clone()),
+        chains: Arc::new(judged),
     };
     admin_api::start(admin, Arc::new(plane.clone())).map_err(|error| StartError(error.to_string()))
 }
