@@ -8,15 +8,17 @@
 
 #![no_main]
 
+#[path = "../../proxy/src/front/framing/mod.rs"]
+#[allow(dead_code, reason = "only what is parsed is used")]
+mod framing;
+/// Where `target` looks for the framing.
 mod front {
-    #[path = "../../../proxy/src/front/framing/mod.rs"]
-    #[allow(dead_code, reason = "only what is parsed is used")]
-    pub(crate) mod framing;
+    pub(crate) use crate::framing;
 }
 #[path = "../../proxy/src/target.rs"]
 mod target;
 
-use front::framing::{HeadLimits, Scanned, Scanner};
+use framing::{HeadLimits, Scanned, Scanner};
 
 const LIMITS: HeadLimits = HeadLimits {
     head_bytes: 1024,
