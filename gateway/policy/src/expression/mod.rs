@@ -16,7 +16,7 @@ mod handle;
 mod interpolation;
 mod key;
 mod lexer;
-mod library;
+pub(crate) mod library;
 mod literals;
 mod machine;
 mod node;

@@ -215,7 +215,7 @@ impl Type {
                 }
                 _ => Vec::new(),
             },
-            Self::Basic(Basic::HeaderMap | Basic::QueryMap) => vec![generic(
+            Self::Basic(Basic::HeaderMap | Basic::QueryMap | Basic::ClaimMap) => vec![generic(
                 Family::ReadOnlyDictionary,
                 &[Self::STRING, Self::array(Self::STRING)],
             )],

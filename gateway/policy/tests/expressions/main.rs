@@ -21,6 +21,7 @@ mod mutations;
 mod problems;
 mod scanning;
 mod statements;
+mod tokens;
 mod values;
 
 use bytes::Bytes;

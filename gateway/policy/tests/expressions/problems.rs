@@ -211,10 +211,6 @@ fn what_does_not_run_yet_is_refused_by_name_and_only_once() {
             "1:11 NotSupported `User` is not supported yet.",
         ),
         (
-            "@(\"x\".AsJwt()?.Subject)",
-            "1:7 NotSupported `AsJwt` is not supported yet.",
-        ),
-        (
             "@(1.5m)",
             "1:3 NotSupported `decimal` is not supported yet.",
         ),

@@ -14,6 +14,9 @@ use crate::expression::types::{Basic, Family, Type};
 use crate::expression::value::Value;
 use crate::problem::nearest;
 
+/// Extension methods of APIM that answer for `null` too.
+const TAKES_NULL: &[&str] = &["AsJwt", "TryParseJwt", "AsBasic", "TryParseBasic"];
+
 impl Checker<'_> {
     pub(super) fn call(&mut self, target: &Expr, arguments: &[Argument], span: Span) -> Typed {
         if let ExprKind::Name(name, _) = &target.kind
@@ -184,7 +187,8 @@ impl Checker<'_> {
         let mut checks_null = false;
         if let Some(receiver) = group.receiver {
             // Members of `IEnumerable<T>` are extension methods: they take `null` and say so.
-            let extension = matches!(level, Type::Generic(Family::Enumerable, _));
+            let extension = matches!(level, Type::Generic(Family::Enumerable, _))
+                || TAKES_NULL.contains(&member.name.as_ref());
             checks_null = needs_receiver(&receiver.ty) && !extension;
             nodes.insert(0, receiver.node);
         }

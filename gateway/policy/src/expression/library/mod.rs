@@ -40,7 +40,7 @@ mod string_splitting;
 mod strings;
 mod text_building;
 mod time_span;
-mod tokens;
+pub(crate) mod tokens;
 mod urls;
 mod variables;
 mod xml;
