@@ -20,7 +20,7 @@ use crate::resources::Resources;
 use crate::snapshot::Published;
 
 /// How often the clock is looked at. What it says in metrics and logs is about days.
-const INTERVAL: Duration = Duration::from_secs(10);
+const INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long a publication may wait for the ones that follow it: changes come in bursts, and each look
 /// goes over everything that expires.
@@ -53,7 +53,7 @@ impl Expired {
 }
 
 /// Keeps the metrics of expiry, warns once when something enters a [`Window`](super::Window), and
-/// knows what has expired. Looks when another snapshot is served and every ten seconds.
+/// knows what has expired. Looks when another snapshot is served and every five seconds.
 #[derive(Debug)]
 pub struct ExpiryWatch {
     published: Published,

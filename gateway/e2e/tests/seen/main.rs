@@ -11,6 +11,7 @@
 
 mod changes;
 mod metrics;
+mod overdue;
 mod requests;
 mod scrape;
 

@@ -109,8 +109,11 @@ async fn after_known_traffic_each_metric_has_the_right_value() {
     let scrape = eventually(SOON, "everything has ended and is counted", || async {
         let scrape = Scrape::of(&gateway);
         let closed = scrape.count("countersign_connections_open", &[]) == 0;
-        let written = scrape.count("countersign_log_records_total", &[("log", "access")]) == 11;
-        (closed && written).then_some(scrape)
+        // Eleven requests, and the handshake that failed.
+        let written = scrape.count("countersign_log_records_total", &[("log", "access")]) == 12;
+        let labels = [("kind", "uploaded"), ("name", "uploaded")];
+        let watched = scrape.value("countersign_certificate_expiry_seconds", &labels);
+        (closed && written && watched.is_some()).then_some(scrape)
     })
     .await;
     let requests = |api, class, fault| {
