@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::exception::Exception;
 use super::key::Key;
+use super::machine::Machine;
 use super::object::Object;
 use super::types::Type;
 use super::value::Value;
@@ -28,6 +29,18 @@ pub trait Foreign: Any + fmt::Debug + Send + Sync {
 
     /// What makes it equal to others under `Equals`; `None` if only to itself.
     fn key(&self) -> Option<Key> {
+        None
+    }
+
+    /// What makes two handles the same object under `==` of references; `None` if only sharing does.
+    fn identity(&self) -> Option<u64> {
+        None
+    }
+
+    /// What `foreach` and LINQ go through each time they begin; `None` if [`Foreign::elements`] is all
+    /// there is. What it walks is paid from the machine's budget.
+    fn enumerate(&self, machine: &mut Machine<'_>) -> Option<Result<Vec<Value>, Exception>> {
+        let _ = machine;
         None
     }
 

@@ -119,7 +119,17 @@ pub(crate) fn same_reference(a: &Value, b: &Value) -> bool {
         (Value::Text(a), Value::Text(b)) => a.same_object(b),
         (Value::Handle(a), Value::Handle(b)) => a == b,
         (Value::Certificate(a), Value::Certificate(b)) => Arc::ptr_eq(a, b),
-        (Value::Object(a), Value::Object(b)) => Arc::ptr_eq(a, b),
+        (Value::Object(a), Value::Object(b)) => Arc::ptr_eq(a, b) || same_foreign(a, b),
+        _ => false,
+    }
+}
+
+/// Whether both stand for one object of the library, of which there may be several handles.
+fn same_foreign(a: &Object, b: &Object) -> bool {
+    match (a, b) {
+        (Object::Foreign(a), Object::Foreign(b)) => {
+            a.identity().is_some() && a.identity() == b.identity()
+        }
         _ => false,
     }
 }

@@ -163,7 +163,7 @@ fn wrong_types_arguments_and_paths_are_reported_where_they_are() {
         ),
         (
             "@{ int a = 1, b = 2; (a, b) = (b, a); return a; }",
-            "1:22 TypeMismatch Only a variable or an element can be assigned to.",
+            "1:22 TypeMismatch Only a variable, an element or a property can be assigned to.",
         ),
     ] {
         assert_eq!(errors(code), [expected], "{code}");

@@ -1,11 +1,13 @@
 //! `=`, `op=`, `++` and `--`.
 
 use super::arguments::Prepared;
-use super::bindings::substitute;
+use super::bindings::{bind_owner, levels, substitute};
+use super::members::Bound;
 use super::operators::{OperationKind, numeric_conversion};
 use super::{Checker, Typed};
-use crate::expression::ast::{BinaryOp, Expr, ExprKind};
-use crate::expression::node::{Conversion, Native, Node, Place, SetElement, Target, Update};
+use crate::expression::ast::{BinaryOp, Expr, ExprKind, Ident};
+use crate::expression::library::registry::registry;
+use crate::expression::node::{Call, Conversion, Native, Node, Place, SetElement, Target, Update};
 use crate::expression::token::Span;
 use crate::expression::types::{Basic, Type};
 use crate::expression::value::Value;
@@ -82,17 +84,81 @@ impl Checker<'_> {
                 };
                 Typed::new(Node::SetElement(Box::new(set)), ty)
             }
+            ExprKind::Member {
+                target: object,
+                name,
+                ..
+            } => self.assign_property(object, name, value, target, span),
             _ => {
                 self.expr(target, None);
                 self.expr(value, None);
                 self.error(
                     "TypeMismatch",
                     span,
-                    "Only a variable or an element can be assigned to.",
+                    "Only a variable, an element or a property can be assigned to.",
                 );
                 Typed::unknown()
             }
         }
+    }
+
+    /// `object.Name = value`: a property that can be set has an entry `void set_Name(T value)`, as the
+    /// metadata of .NET calls it, which returns the value it was given.
+    fn assign_property(
+        &mut self,
+        object: &Expr,
+        name: &Ident,
+        value: &Expr,
+        target: &Expr,
+        span: Span,
+    ) -> Typed {
+        let owner = match self.bind(object) {
+            Bound::Value(owner) => owner,
+            _ => {
+                self.expr(target, None);
+                self.expr(value, None);
+                self.error("TypeMismatch", span, "This cannot be assigned to.");
+                return Typed::unknown();
+            }
+        };
+        if owner.ty.is_unknown() {
+            self.expr(value, None);
+            return Typed::unknown();
+        }
+        let set_name = format!("set_{}", name.name);
+        let found = levels(&owner.ty).into_iter().find_map(|level| {
+            let member = registry()
+                .of(&level)
+                .iter()
+                .find(|member| !member.is_static && member.name.as_ref() == set_name)?;
+            let parameter = member.parameters.first()?;
+            let ty = substitute(&parameter.ty, &bind_owner(&member.owner, &level));
+            Some((member.native, ty))
+        });
+        let Some((native, ty)) = found else {
+            let of = owner.ty.display();
+            // A property that does not exist is told as that.
+            if let Bound::Value(read) = self.instance_member(owner, name, Vec::new())
+                && !read.ty.is_unknown()
+            {
+                self.error(
+                    "TypeMismatch",
+                    span,
+                    format!("`{}` of `{of}` cannot be assigned to.", name.name),
+                );
+            }
+            self.expr(value, None);
+            return Typed::unknown();
+        };
+        let typed = self.expr(value, Some(&ty));
+        let value = self.convert(typed, &ty, value.span);
+        let call = Call {
+            native,
+            arguments: Box::new([owner.node, value]),
+            checks_null: true,
+            outs: Box::default(),
+        };
+        Typed::new(Node::Call(Box::new(call)), ty)
     }
 
     fn is_local(&mut self, name: &str) -> bool {
@@ -178,7 +244,19 @@ impl Checker<'_> {
         let Some(operation) = self.operation(op, &present, &operand, span) else {
             return Typed::unknown();
         };
-        if operation.kind == OperationKind::Concat && ty != Type::STRING {
+        if matches!(operation.kind, OperationKind::Library(_)) {
+            self.error(
+                "NotSupported",
+                span,
+                format!(
+                    "An assignment with the operator `{}` of `{}` is not supported: write it out.",
+                    op.symbol(),
+                    ty.display()
+                ),
+            );
+            return Typed::unknown();
+        }
+        if matches!(operation.kind, OperationKind::Concat) && ty != Type::STRING {
             self.error(
                 "TypeMismatch",
                 span,
@@ -200,7 +278,7 @@ impl Checker<'_> {
         let narrow: Option<Conversion> = numeric_conversion(&operation.result, &ty);
         let fits = operation.result.unwrap_nullable() == ty.unwrap_nullable()
             || narrow.is_some()
-            || operation.kind == OperationKind::Concat;
+            || matches!(operation.kind, OperationKind::Concat);
         if !fits {
             self.error(
                 "TypeMismatch",
@@ -212,7 +290,7 @@ impl Checker<'_> {
                 ),
             );
         }
-        let concat = operation.kind == OperationKind::Concat;
+        let concat = matches!(operation.kind, OperationKind::Concat);
         let update = Update {
             place,
             op,

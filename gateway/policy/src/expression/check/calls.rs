@@ -10,7 +10,7 @@ use crate::expression::library::registry::{Member, registry};
 use crate::expression::node::{Call, Node};
 use crate::expression::parser::signature::SignatureKind;
 use crate::expression::token::Span;
-use crate::expression::types::{Basic, Family, Type};
+use crate::expression::types::{Basic, Family, Type, covariant};
 use crate::expression::value::Value;
 use crate::problem::nearest;
 
@@ -125,11 +125,13 @@ impl Checker<'_> {
                 member.kind == SignatureKind::Method
                     && member.is_static == is_static
                     && member.name == group.name.name
+                    && extends(&member.owner, level)
             });
             // The owner of a member may bind its parameters differently per level.
             let owner = registry()
                 .of(level)
-                .first()
+                .iter()
+                .find(|member| is_open(&member.owner))
                 .map(|member| member.owner.clone());
             let bindings = owner
                 .map(|owner| bind_owner(&owner, level))
@@ -324,5 +326,19 @@ impl Checker<'_> {
             )
         };
         self.error("WrongArguments", group.name.span, message);
+    }
+}
+
+/// Whether members of `owner` are members of `level`. Extension methods on sequences of one kind of
+/// element (`IEnumerable<XElement>`) are not those of every sequence.
+fn extends(owner: &Type, level: &Type) -> bool {
+    match (owner, level) {
+        (Type::Generic(Family::Enumerable, wanted), Type::Generic(Family::Enumerable, found)) => {
+            wanted.first().is_some_and(is_open)
+                || wanted == found
+                || found.first().is_some_and(Type::is_unknown)
+                || covariant(level, owner)
+        }
+        _ => true,
     }
 }

@@ -199,6 +199,10 @@ impl Checker<'_> {
                 return Bound::Value(Typed::constant(value, ty.clone()));
             }
         }
+        if is_accessor(&name.name) {
+            self.unknown_member(ty, name, &[]);
+            return Bound::Value(Typed::unknown());
+        }
         let members = registry().of(ty);
         let found = |kind: SignatureKind| {
             members
@@ -249,6 +253,10 @@ impl Checker<'_> {
                 return Bound::Value(Typed::unknown());
             }
             _ => {}
+        }
+        if is_accessor(&name.name) {
+            self.unknown_member(&ty, name, &[]);
+            return Bound::Value(Typed::unknown());
         }
         if let Some(field) = field_of(&ty, &name.name) {
             let (index, field_type) = field;
@@ -408,6 +416,11 @@ impl Checker<'_> {
             _ => {}
         }
     }
+}
+
+/// Operators and setters have names in the library that C# does not let programs call.
+fn is_accessor(name: &str) -> bool {
+    name.starts_with("op_") || name.starts_with("set_")
 }
 
 /// Whether `null` before the `.` throws.

@@ -1,9 +1,11 @@
 //! Operators (C# 7 §12.4 and §12.9 to §12.14).
 
+use super::bindings::levels;
 use super::{Checker, Typed};
 use crate::expression::ast::{BinaryOp, Expr, UnaryOp};
+use crate::expression::library::registry::{Member, registry};
 use crate::expression::machine::operators;
-use crate::expression::node::{Conversion, Node};
+use crate::expression::node::{Conversion, Native, Node};
 use crate::expression::text::Text;
 use crate::expression::token::Span;
 use crate::expression::types::{Basic, Type};
@@ -19,11 +21,13 @@ pub(super) struct Operation {
 }
 
 /// How an operation runs.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum OperationKind {
     Values,
     References,
     Concat,
+    /// An operator of the library: see [`declared`].
+    Library(Native),
 }
 
 impl Checker<'_> {
@@ -110,7 +114,7 @@ impl Checker<'_> {
         let Some(operation) = self.operation(op, &left, &right, span) else {
             return Typed::unknown();
         };
-        if operation.kind == OperationKind::Concat {
+        if matches!(operation.kind, OperationKind::Concat) {
             return concat(left, right);
         }
         let (a, b) = match &operation.operands {
@@ -120,7 +124,10 @@ impl Checker<'_> {
             ),
             None => (left.node, right.node),
         };
-        if operation.kind == OperationKind::References {
+        if let OperationKind::Library(native) = operation.kind {
+            return self.library_call(native, vec![a, b], false, operation.result);
+        }
+        if matches!(operation.kind, OperationKind::References) {
             let node = Node::SameReference {
                 negate: op == BinaryOp::NotEqual,
                 operands: Box::new((a, b)),
@@ -165,7 +172,9 @@ impl Checker<'_> {
             return None;
         }
         let equality = matches!(op, BinaryOp::Equal | BinaryOp::NotEqual);
-        let found = if equality {
+        let found = if let Some(operation) = declared(op, left, right) {
+            Some(operation)
+        } else if equality {
             self.equality(left, right, span)
         } else {
             arithmetic(op, left, right)
@@ -251,6 +260,58 @@ impl Checker<'_> {
             kind: OperationKind::References,
         })
     }
+}
+
+/// The operator that a type of the library declares for two operands (C# 7 §12.4.5): a static, pure
+/// entry named as the metadata of .NET names it (`op_Addition`, `op_Equality`, …) in the group of
+/// either type or of a base of it. The one whose conversions are best wins.
+fn declared(op: BinaryOp, left: &Typed, right: &Typed) -> Option<Operation> {
+    let name = metadata_name(op)?;
+    let declares = |ty: &Type| {
+        !ty.is_numeric() && !matches!(ty, Type::Basic(Basic::String | Basic::Object | Basic::Bool))
+    };
+    let mut best: Option<(u32, &'static Member)> = None;
+    for ty in [&left.ty, &right.ty].into_iter().filter(|ty| declares(ty)) {
+        for level in levels(ty.unwrap_nullable()) {
+            let members = registry().of(&level).iter();
+            for member in members.filter(|m| m.is_static && m.name.as_ref() == name) {
+                let [a, b] = member.parameters.as_slice() else {
+                    continue;
+                };
+                let costs = super::convert::cost(&left.ty, &a.ty, left.value())
+                    .zip(super::convert::cost(&right.ty, &b.ty, right.value()));
+                if let Some((x, y)) = costs
+                    && best.is_none_or(|(least, _)| x + y < least)
+                {
+                    best = Some((x + y, member));
+                }
+            }
+        }
+    }
+    let (_, member) = best?;
+    let [a, b] = member.parameters.as_slice() else {
+        return None;
+    };
+    Some(Operation {
+        operands: Some((a.ty.clone(), b.ty.clone())),
+        result: member.returns.clone(),
+        kind: OperationKind::Library(member.native),
+    })
+}
+
+/// What an operator is called in the metadata of .NET (ECMA-335 §I.10.3.2).
+fn metadata_name(op: BinaryOp) -> Option<&'static str> {
+    Some(match op {
+        BinaryOp::Add => "op_Addition",
+        BinaryOp::Subtract => "op_Subtraction",
+        BinaryOp::Equal => "op_Equality",
+        BinaryOp::NotEqual => "op_Inequality",
+        BinaryOp::Less => "op_LessThan",
+        BinaryOp::Greater => "op_GreaterThan",
+        BinaryOp::LessEqual => "op_LessThanOrEqual",
+        BinaryOp::GreaterEqual => "op_GreaterThanOrEqual",
+        _ => return None,
+    })
 }
 
 /// Binary numeric promotion (§12.4.7.3).

@@ -66,6 +66,11 @@ impl Cursor {
                 cursor
             }
             _ => {
+                if let Object::Foreign(foreign) = object.as_ref()
+                    && let Some(elements) = foreign.enumerate(machine)
+                {
+                    return Ok(Self::Buffer(elements?.into_iter()));
+                }
                 let elements = object.elements().ok_or_else(Exception::null_reference)?;
                 machine
                     .budget

@@ -32,7 +32,7 @@ use crate::context::Context;
 use crate::host::Host;
 
 /// One evaluation.
-pub(crate) struct Machine<'a> {
+pub struct Machine<'a> {
     pub(crate) context: &'a mut Context,
     pub(crate) host: &'a dyn Host,
     pub(crate) budget: &'a mut Budget,
@@ -48,6 +48,13 @@ pub(crate) struct Machine<'a> {
     /// Variables that functions captured. A function that is stored in one of them would otherwise
     /// keep itself alive for ever.
     defined: Vec<Arc<Variable>>,
+}
+
+/// Its name only: what an evaluation holds stays out of logs.
+impl std::fmt::Debug for Machine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Machine")
+    }
 }
 
 /// A place of a frame.
