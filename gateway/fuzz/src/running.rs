@@ -111,7 +111,10 @@ pub fn observe(program: &Arc<Program>, limits: BudgetLimits, backend_fails: bool
     assert_eq!(Some(execution.run(&world)), ended, "an end is an end");
     let context = execution.context();
     let response = context.response.as_ref().expect("an end has an answer");
-    let failure = context.last_error.as_ref().map(|error| format!("{error:?}"));
+    let failure = context
+        .last_error
+        .as_ref()
+        .map(|error| format!("{error:?}"));
     Observed {
         response: format!(
             "{} {:?} {:?} {:?}",

@@ -9,9 +9,7 @@ use gateway_fuzz::places::assert_inside;
 use gateway_fuzz::running::{LIMITS, request};
 use gateway_fuzz::support::World;
 use gateway_policy::context::Body;
-use gateway_policy::expression::{
-    Budget, Compiled, Expected, Names, compile, literal_spans, scan,
-};
+use gateway_policy::expression::{Budget, Compiled, Expected, Names, compile, literal_spans, scan};
 use gateway_policy::problem::{Position, Severity};
 
 struct Lists;

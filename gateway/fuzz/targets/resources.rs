@@ -52,7 +52,10 @@ fn take(
         Ok((body, _)) => Ok(Arc::new(body)),
         Err(problems) => {
             assert!(!problems.is_empty());
-            Err(problems.into_iter().map(|problem| problem.message).collect())
+            Err(problems
+                .into_iter()
+                .map(|problem| problem.message)
+                .collect())
         }
     }
 }

@@ -42,7 +42,12 @@ fn chain(upload: &[u8]) {
     };
     let written: String = chain.iter().map(|facts| facts.to_pem()).collect();
     let again = certificate::parse_many_pem(written.as_bytes()).expect("a written chain is read");
-    assert!(again.iter().map(|f| f.sha256).eq(chain.iter().map(|f| f.sha256)));
+    assert!(
+        again
+            .iter()
+            .map(|f| f.sha256)
+            .eq(chain.iter().map(|f| f.sha256))
+    );
 }
 
 fn revocation_list(upload: &[u8]) {
@@ -58,8 +63,11 @@ fn pfx(upload: &[u8]) {
         match key_material::from_pfx(upload, password) {
             Ok(material) => {
                 let key = material.private_key_pkcs8().expect("a key is written");
-                let certificates = material.chain_der().to_vec();
-                assert!(key_material::KeyMaterial::from_der(&certificates, &key).is_ok());
+                let mut certificates = vec![material.facts().der.clone()];
+                certificates.extend_from_slice(material.chain_der());
+                let again = key_material::KeyMaterial::from_der(&certificates, &key)
+                    .expect("what was written is read");
+                assert_eq!(again.chain_der(), material.chain_der());
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }

@@ -34,7 +34,10 @@ fn server_name(extension: &[u8]) {
         return;
     };
     assert!(!name.is_empty() && name.len() <= 255 && !name.ends_with('.'));
-    assert!(name.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase()));
+    assert!(
+        name.bytes()
+            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase())
+    );
     let mut written = Vec::new();
     written.extend((name.len() as u16 + 3).to_be_bytes());
     written.push(0);
@@ -53,7 +56,10 @@ fn ticket(bytes: &[u8]) {
     };
     let written = ticket.encode();
     assert_eq!(written.len(), bytes.len());
-    assert_eq!(appdata::TicketData::decode(&written).as_ref(), Some(&ticket));
+    assert_eq!(
+        appdata::TicketData::decode(&written).as_ref(),
+        Some(&ticket)
+    );
     if let Some(chain) = &ticket.chain {
         assert_eq!(written, bytes);
         let known = chain::IntermediateStore::new(1 << 16);
@@ -69,7 +75,10 @@ fn elements(bytes: &[u8], depth: u32) {
     let mut reader = der::Reader::new(bytes);
     let mut covered = 0;
     while let Some(element) = reader.next() {
-        assert_eq!(&bytes[covered..covered + element.encoding.len()], element.encoding);
+        assert_eq!(
+            &bytes[covered..covered + element.encoding.len()],
+            element.encoding
+        );
         assert!(element.encoding.ends_with(element.contents));
         covered += element.encoding.len();
         if element.tag == der::OID
