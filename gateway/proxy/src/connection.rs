@@ -153,11 +153,7 @@ fn identify(
         }
     };
     if let Some(identity) = &identity {
-        let seconds_left = identity.certificate.not_after.div_euclid(1_000_000_000)
-            - i128::from(worker.clock.now_seconds());
-        worker
-            .metrics
-            .client_certificate(i64::try_from(seconds_left).unwrap_or(i64::MAX));
+        worker.saw(identity);
     }
     let protocol = match accepted.alpn {
         Alpn::Http2 => Protocol::Http2,

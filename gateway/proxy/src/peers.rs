@@ -84,8 +84,8 @@ pub struct Network {
 #[error("neither an address nor a network in CIDR notation")]
 pub struct NotANetwork;
 
-/// The shortest prefixes that are taken: those of the largest private networks, 10.0.0.0/8 (RFC
-/// 1918) and fc00::/7 (RFC 4193). With shorter ones strangers would be trusted peers.
+/// The shortest prefixes that are taken: those of the largest private networks, `10.0.0.0/8` (RFC
+/// 1918) and `fc00::/7` (RFC 4193). With shorter ones strangers would be trusted peers.
 const SHORTEST: (u8, u8) = (8, 7);
 
 impl Network {

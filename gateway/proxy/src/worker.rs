@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_config::clock::Clock;
+use gateway_config::judge::Identity;
 use gateway_config::snapshot::{Published, SnapshotReader};
 use gateway_config::upstream::UpstreamTls;
 use gateway_policy::context::uuid_bytes::RequestId;
@@ -127,6 +128,14 @@ impl Worker {
 
     pub(crate) fn request_id(&self) -> RequestId {
         self.ids.next()
+    }
+
+    /// A connection, or a trusted peer for the first time, has brought this certificate.
+    pub(crate) fn saw(&self, identity: &Identity) {
+        let seconds_left = identity.certificate.not_after.div_euclid(1_000_000_000)
+            - i128::from(self.clock.now_seconds());
+        self.metrics
+            .client_certificate(i64::try_from(seconds_left).unwrap_or(i64::MAX));
     }
 
     /// Counts one request that has ended.

@@ -50,7 +50,11 @@ impl Claim {
     }
 
     /// `None` if the peer says that there is no certificate: it has left the header out.
-    fn read(&self, known: &Captured) -> Result<Option<Rc<Identity>>, Malformed> {
+    fn read(
+        &self,
+        known: &Captured,
+        first_seen: impl FnOnce(&Identity),
+    ) -> Result<Option<Rc<Identity>>, Malformed> {
         let leaf = match self.leaf.as_slice() {
             [] if self.chain.is_empty() => return Ok(None),
             [] => return Err(Malformed("a chain came without its certificate")),
@@ -62,9 +66,12 @@ impl Claim {
             [one] => Some(one.as_bytes()),
             _ => return Err(Malformed("the header of the chain came more than once")),
         };
-        known
-            .identity(leaf, chain, || decode::chain(self.header, leaf, chain))
-            .map(Some)
+        let read = || {
+            let identity = identify(decode::chain(self.header, leaf, chain)?)?;
+            first_seen(&identity);
+            Ok(identity)
+        };
+        known.identity(leaf, chain, read).map(Some)
     }
 }
 
@@ -98,7 +105,8 @@ impl Caller {
         let identity = if host.mode == ClientCertificateMode::None {
             None
         } else {
-            let read = claim.read(&connection.worker.captured);
+            let worker = &connection.worker;
+            let read = claim.read(&worker.captured, |identity| worker.saw(identity));
             read.map_err(|Malformed(why)| Problem::Captured(why))?
         };
         exchange.note(|facts| {
@@ -133,7 +141,7 @@ impl Captured {
         &self,
         leaf: &[u8],
         chain: Option<&[u8]>,
-        read: impl FnOnce() -> Result<Vec<Arc<[u8]>>, Malformed>,
+        read: impl FnOnce() -> Result<Identity, Malformed>,
     ) -> Result<Rc<Identity>, Malformed> {
         let key = key(leaf, chain);
         let mut generations = self.0.borrow_mut();
@@ -142,13 +150,7 @@ impl Captured {
         }
         let identity = match generations.old.remove(&key) {
             Some(identity) => identity,
-            None => {
-                let chain = PresentedChain::new(read()?)
-                    .ok_or(Malformed("there is no certificate in the header"))?;
-                let identity = Identity::from_chain(chain)
-                    .map_err(|_| Malformed("the certificate cannot be read"))?;
-                Rc::new(identity)
-            }
+            None => Rc::new(read()?),
         };
         if generations.young.len() >= Self::KEPT {
             generations.old = std::mem::take(&mut generations.young);
@@ -156,6 +158,12 @@ impl Captured {
         generations.young.insert(key, Rc::clone(&identity));
         Ok(identity)
     }
+}
+
+fn identify(chain: Vec<Arc<[u8]>>) -> Result<Identity, Malformed> {
+    let chain =
+        PresentedChain::new(chain).ok_or(Malformed("there is no certificate in the header"))?;
+    Identity::from_chain(chain).map_err(|_| Malformed("the certificate cannot be read"))
 }
 
 /// Which header it is does not matter: there is one for a whole process.

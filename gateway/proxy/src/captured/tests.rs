@@ -225,7 +225,7 @@ fn one_header_counts_once_and_no_other_spelling_does() {
     let a = format!(":{}:", base64(&pki.partner_a));
     let b = format!(":{}:", base64(&pki.partner_b));
     let claim = |pairs: &[(&'static str, &str)]| {
-        Claim::of(CertificateHeader::ClientCert, &headers(pairs)).read(&known)
+        Claim::of(CertificateHeader::ClientCert, &headers(pairs)).read(&known, |_| {})
     };
     let one = claim(&[("client-cert", &a)]).unwrap().unwrap();
     assert_eq!(one.chain.leaf(), der(&pki.partner_a));
@@ -263,7 +263,7 @@ fn the_same_bytes_are_read_once_and_others_are_never_taken_for_them() {
         known
             .identity(leaf, chain, || {
                 reads.set(reads.get() + 1);
-                Ok(vec![der])
+                identify(vec![der])
             })
             .unwrap()
     };

@@ -91,6 +91,13 @@ async fn what_a_trusted_peer_says_is_who_the_client_is_for_each_request_anew() {
             assert_eq!(record["client"], "127.0.0.1");
         }
     }
+    // Two connections of the balancer, and two clients behind it.
+    let metrics = bench.recorder.render();
+    let measured = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("countersign_client_certificate_days_left_count "))
+        .unwrap();
+    assert_eq!(measured, "4");
     let seen = bench.origin.last().unwrap().head;
     assert!(seen.header("client-cert").is_none());
 }
