@@ -1,7 +1,7 @@
 //! The expiry watch: certificates and revocation lists whose time ends.
 //!
-//! What expires is collected when another snapshot is served ([`collect`]); what has come close is
-//! announced as time passes ([`announce`]); who does both is an actor ([`ExpiryWatch`]).
+//! What expires is collected when another snapshot is served; what has come close is announced as time
+//! passes, once for each [`Window`]; who does both is an actor, [`ExpiryWatch`].
 
 mod announce;
 mod collect;

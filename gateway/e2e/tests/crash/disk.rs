@@ -219,5 +219,11 @@ async fn a_full_disk_under_the_logs_costs_records_that_are_counted_and_no_reques
         said.contains("access log") && said.contains("audit"),
         "{said}"
     );
-    assert_eq!(served.health("/readyz").0, 200);
+    let (status, readiness) = served.health("/readyz");
+    assert_eq!(status, 200, "it serves: {readiness}");
+    assert!(
+        readiness.contains("degraded")
+            && readiness.contains("the audit log `/dev/full` cannot be written"),
+        "{readiness}"
+    );
 }

@@ -138,3 +138,71 @@ fn after_a_panic_the_watch_is_started_again_and_sees_the_next_change() {
         bench.plane.stop().await;
     });
 }
+
+/// Keeps the warnings of one thread.
+#[derive(Clone, Default)]
+struct Warnings(Arc<std::sync::Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Message(String);
+        impl tracing::field::Visit for Message {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push(message.0);
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn a_warning_is_written_once_and_thousands_at_once_are_summed_up() {
+    System::new().block_on(async {
+        let bench = Bench::new();
+        let now = SystemClock.now_seconds();
+        let ends = |days: i64| now + days * 24 * HOUR;
+        let mut fixed = vec![certificate("soon", now - 9_000 * HOUR, ends(6))];
+        let later = (0..10_000).map(|i| certificate(&format!("c{i}"), 0, ends(20)));
+        fixed.extend(later);
+        let clock = Arc::new(ShiftedClock::default());
+        let settings = settings(Arc::clone(&clock) as Arc<dyn Clock>, fixed);
+        let mut watch = ExpiryWatch::new(&bench.plane, settings);
+        let warnings = Warnings::default();
+        tracing::subscriber::with_default(warnings.clone(), || {
+            clock.shift_to(-11 * 24 * HOUR);
+            watch.look();
+            watch.look();
+            let first = std::mem::take(&mut *warnings.0.lock().unwrap());
+            assert_eq!(first.len(), 1, "{first:?}");
+            assert!(
+                first[0].starts_with("the server certificate `soon` expires within 30 days, on "),
+                "{first:?}"
+            );
+            clock.shift_to(0);
+            watch.look();
+            let then = std::mem::take(&mut *warnings.0.lock().unwrap());
+            assert_eq!(then.len(), MOST_LINES + 1);
+            assert!(then[0].contains("`soon` expires within 7 days"), "{then:?}");
+            watch.look();
+            assert!(warnings.0.lock().unwrap().is_empty());
+        });
+        bench.plane.stop().await;
+    });
+}
