@@ -202,7 +202,10 @@ async fn every_worker_refuses_handshakes_of_a_ca_that_is_no_longer_trusted_from_
     let before = trust(&gateway, &both).await.revision().unwrap();
     partner.is_answered_everywhere(before).await;
 
-    let gone = trust(&gateway, &[&pki.stranger_ca]).await.revision().unwrap();
+    let gone = trust(&gateway, &[&pki.stranger_ca])
+        .await
+        .revision()
+        .unwrap();
     partner
         .is_refused_everywhere(gone, &["unknown ca"], "untrusted")
         .await;
