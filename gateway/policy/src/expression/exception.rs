@@ -35,6 +35,7 @@ pub(crate) mod names {
     pub(crate) const NULL_REFERENCE: &str = "System.NullReferenceException";
     pub(crate) const OVERFLOW: &str = "System.OverflowException";
     pub(crate) const CRYPTOGRAPHIC: &str = "System.Security.Cryptography.CryptographicException";
+    pub(crate) const URI_FORMAT: &str = "System.UriFormatException";
     pub(crate) const BUDGET: &str = "Countersign.BudgetExceededException";
 }
 
@@ -149,6 +150,7 @@ pub(crate) fn base_of(type_name: &str) -> Option<&'static str> {
         EXCEPTION => return None,
         ARGUMENT_NULL | ARGUMENT_RANGE => ARGUMENT,
         DIVIDE_BY_ZERO | OVERFLOW => ARITHMETIC,
+        URI_FORMAT => FORMAT,
         ARGUMENT | ARITHMETIC | FORMAT | INDEX_RANGE | INVALID_CAST | INVALID_OPERATION
         | KEY_NOT_FOUND | NOT_SUPPORTED | NULL_REFERENCE | CRYPTOGRAPHIC => SYSTEM,
         _ => EXCEPTION,

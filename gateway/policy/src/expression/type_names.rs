@@ -83,7 +83,7 @@ basics! {
     Convert "Convert" "System.Convert" Static,
     BitConverter "BitConverter" "System.BitConverter" Static,
     WebUtility "WebUtility" "System.Net.WebUtility" Static,
-    Uri "Uri" "System.Uri" Static,
+    Uri "Uri" "System.Uri" Class,
     Enumerable "Enumerable" "System.Linq.Enumerable" Static,
     ArrayClass "Array" "System.Array" Class,
     TupleClass "Tuple" "System.Tuple" Static,
@@ -261,6 +261,14 @@ enumerations! {
     MidpointRounding "System.MidpointRounding" {
         ToEven = 0, AwayFromZero = 1, ToZero = 2, ToNegativeInfinity = 3, ToPositiveInfinity = 4,
     }
+    UriKind "System.UriKind" { RelativeOrAbsolute = 0, Absolute = 1, Relative = 2, }
+    UriPartial "System.UriPartial" { Scheme = 0, Authority = 1, Path = 2, Query = 3, }
+    UriHostNameType "System.UriHostNameType" {
+        Unknown = 0, Basic = 1, Dns = 2, IPv4 = 3, IPv6 = 4,
+    }
+    AddressFamily "System.Net.Sockets.AddressFamily" {
+        Unspecified = 0, InterNetwork = 2, InterNetworkV6 = 23,
+    }
     X509NameType "System.Security.Cryptography.X509Certificates.X509NameType" {
         SimpleName = 0, EmailName = 1, UpnName = 2, DnsName = 3, DnsFromAlternativeName = 4,
         UrlName = 5,
@@ -292,7 +300,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "System.Decimal",
     "System.IO.StringReader",
     "System.IO.StringWriter",
-    "System.Net.IPAddress",
     "System.Security.Cryptography.AsymmetricAlgorithm",
     "System.Security.Cryptography.CipherMode",
     "System.Security.Cryptography.HashAlgorithmName",
@@ -318,7 +325,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "System.Text.RegularExpressions.RegexOptions",
     "System.TimeZone",
     "System.TimeZoneInfo",
-    "System.UriPartial",
     "System.Nullable",
     "System.Collections.Generic.IEnumerator",
     "System.Xml.Linq.Extensions",
@@ -368,5 +374,6 @@ pub(crate) const EXCEPTIONS: &[&str] = {
         NULL_REFERENCE,
         OVERFLOW,
         CRYPTOGRAPHIC,
+        URI_FORMAT,
     ]
 };

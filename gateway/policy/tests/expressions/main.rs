@@ -18,6 +18,7 @@ mod collections;
 mod context;
 mod lints;
 mod mutations;
+mod net;
 mod problems;
 mod scanning;
 mod statements;

@@ -24,12 +24,6 @@ impl Checker<'_> {
             self.quiet_initializer(initializer);
             return Typed::unknown();
         }
-        if ty == Type::Basic(Basic::Uri) {
-            // Its static members run; objects of it do not yet.
-            self.error("NotSupported", span, "`new Uri` is not supported yet.");
-            let _ = self.prepare(arguments);
-            return Typed::unknown();
-        }
         if ty.is_static_class() {
             self.error(
                 "TypeMismatch",

@@ -42,11 +42,9 @@ pub(super) const CONTEXT_NOT_YET: &[(Basic, &str)] = &[
     (Basic::Request, "Foundry"),
     (Basic::Request, "PrivateEndpointConnection"),
     (Basic::Request, "AzureVnetInfo"),
-    (Basic::MessageBody, "AsFormUrlEncodedContent"),
     (Basic::Api, "SubscriptionKeyParameterNames"),
     (Basic::Api, "IsCurrentRevision"),
     (Basic::Deployment, "SustainabilityInfo"),
-    (Basic::Url, "ToUri"),
     (Basic::Certificate, "GetRSAPrivateKey"),
     (Basic::Certificate, "GetRSAPublicKey"),
     (Basic::Certificate, "PublicKey"),
@@ -56,14 +54,6 @@ pub(super) const CONTEXT_NOT_YET: &[(Basic, &str)] = &[
     (Basic::Certificate, "GetPublicKey"),
     (Basic::Certificate, "SignatureAlgorithm"),
     (Basic::Object, "GetType"),
-    (Basic::Uri, "Host"),
-    (Basic::Uri, "Port"),
-    (Basic::Uri, "Scheme"),
-    (Basic::Uri, "Query"),
-    (Basic::Uri, "AbsolutePath"),
-    (Basic::Uri, "AbsoluteUri"),
-    (Basic::Uri, "PathAndQuery"),
-    (Basic::Uri, "Segments"),
 ];
 
 impl Checker<'_> {

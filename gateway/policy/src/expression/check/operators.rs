@@ -226,7 +226,8 @@ impl Checker<'_> {
             let to = promoted(left, right)?;
             return values(Some((to.clone(), to)));
         }
-        if x == y && (x.is_value_type() || *x == Type::STRING) {
+        let operator_of_its_own = *x == Type::STRING || *x == Type::Basic(Basic::Uri);
+        if x == y && (x.is_value_type() || operator_of_its_own) {
             return values(None);
         }
         if let (Type::Enumeration(_), Some(Value::Int(0))) = (x, right.value()) {

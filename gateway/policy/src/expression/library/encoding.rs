@@ -1,57 +1,15 @@
-//! `Encoding`, `BitConverter`, `WebUtility` and `Uri`'s escaping.
+//! `Encoding` and `BitConverter`.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-
-use super::arguments::{bytes, index, int, optional_text, text, value};
+use super::arguments::{bytes, index, int, text, value};
 use super::pure;
 use super::registry::Group;
 use super::string_making::made;
 use super::strings::int_of;
-use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::object::{Charset, Object};
 use crate::expression::value::Value;
 
 type Pure = Result<Value, Exception>;
-
-/// RFC 3986 unreserved characters stay.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
-/// What `WebUtility.UrlEncode` leaves: it also keeps `!`, `*`, `(` and `)`, and escapes `~`.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'*')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b' ');
-
-/// `Uri.EscapeUriString`: reserved characters stay too.
-const URI_STRING: &AsciiSet = &UNRESERVED
-    .remove(b':')
-    .remove(b'/')
-    .remove(b'?')
-    .remove(b'#')
-    .remove(b'[')
-    .remove(b']')
-    .remove(b'@')
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'=');
 
 pub(super) static ENCODING: Group = Group {
     owner: "Encoding",
@@ -267,133 +225,3 @@ fn take<const N: usize>(args: &[Value]) -> Result<[u8; N], Exception> {
             )
         })
 }
-
-pub(super) static WEB_UTILITY: Group = Group {
-    owner: "WebUtility",
-    entries: &[
-        pure("static string UrlEncode(string value)", |budget, args| {
-            nullable(budget, args, |text| {
-                utf8_percent_encode(text, FORM)
-                    .to_string()
-                    .replace(' ', "+")
-            })
-        }),
-        pure(
-            "static string UrlDecode(string encodedValue)",
-            |budget, args| {
-                nullable(budget, args, |text| {
-                    percent_decode_str(&text.replace('+', " "))
-                        .decode_utf8_lossy()
-                        .into_owned()
-                })
-            },
-        ),
-        pure("static string HtmlEncode(string value)", |budget, args| {
-            nullable(budget, args, html_encode)
-        }),
-        pure("static string HtmlDecode(string value)", |budget, args| {
-            nullable(budget, args, html_decode)
-        }),
-    ],
-};
-
-fn nullable(budget: &mut Budget, args: &[Value], map: impl Fn(&str) -> String) -> Pure {
-    match optional_text(args, 0) {
-        Some(text) => {
-            budget.allocate(text.len().saturating_mul(3))?;
-            Ok(Value::text(map(text)))
-        }
-        None => Ok(Value::Null),
-    }
-}
-
-fn html_encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '&' => out.push_str("&amp;"),
-            '\u{a0}'..='\u{ff}' | '\u{10000}'.. => out.push_str(&format!("&#{};", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn html_decode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((head, tail)) = rest.split_once('&') {
-        out.push_str(head);
-        let decoded = tail.split_once(';').and_then(|(name, after)| {
-            let c = match name {
-                "lt" => '<',
-                "gt" => '>',
-                "quot" => '"',
-                "apos" => '\'',
-                "amp" => '&',
-                "nbsp" => '\u{a0}',
-                _ => {
-                    let number = name.strip_prefix('#')?;
-                    let code = match number.strip_prefix(['x', 'X']) {
-                        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                        None => number.parse().ok()?,
-                    };
-                    char::from_u32(code)?
-                }
-            };
-            Some((c, after))
-        });
-        match decoded {
-            Some((c, after)) => {
-                out.push(c);
-                rest = after;
-            }
-            None => {
-                out.push('&');
-                rest = tail;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-pub(super) static URI: Group = Group {
-    owner: "Uri",
-    entries: &[
-        pure(
-            "static string EscapeDataString(string stringToEscape)",
-            |budget, args| {
-                let source = text(args, 0, "stringToEscape")?;
-                budget.allocate(source.len().saturating_mul(3))?;
-                Ok(Value::text(
-                    utf8_percent_encode(source, UNRESERVED).to_string(),
-                ))
-            },
-        ),
-        pure(
-            "static string EscapeUriString(string stringToEscape)",
-            |budget, args| {
-                let source = text(args, 0, "stringToEscape")?;
-                budget.allocate(source.len().saturating_mul(3))?;
-                Ok(Value::text(
-                    utf8_percent_encode(source, URI_STRING).to_string(),
-                ))
-            },
-        ),
-        pure(
-            "static string UnescapeDataString(string stringToUnescape)",
-            |budget, args| {
-                let source = text(args, 0, "stringToUnescape")?;
-                budget.allocate(source.len())?;
-                Ok(Value::text(
-                    percent_decode_str(source).decode_utf8_lossy().into_owned(),
-                ))
-            },
-        ),
-    ],
-};

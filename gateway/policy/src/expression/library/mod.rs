@@ -110,8 +110,6 @@ static CORE: &[&Group] = &[
     &misc::RANDOM,
     &encoding::ENCODING,
     &encoding::BIT_CONVERTER,
-    &encoding::WEB_UTILITY,
-    &encoding::URI,
     &crypto::HASH_ALGORITHM,
     &crypto::MD5,
     &crypto::SHA1,

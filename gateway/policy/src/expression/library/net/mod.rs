@@ -1,5 +1,23 @@
-//! Addresses, URIs and forms.
+//! URIs, addresses, forms and escaping for the web.
+
+mod address;
+mod escaping;
+mod forms;
+mod html;
+mod html_names;
+mod uri;
+mod uri_members;
+mod uri_reference;
+mod web_utility;
 
 use super::registry::Group;
 
-pub(super) static GROUPS: &[&Group] = &[];
+pub(super) static GROUPS: &[&Group] = &[
+    &uri_members::URI,
+    &uri_members::URL,
+    &escaping::ESCAPING,
+    &web_utility::WEB_UTILITY,
+    &address::IP_ADDRESS,
+    &forms::BODY,
+    &forms::FORM,
+];
