@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::certificate::Certificate;
-use crate::expression::Value;
+use crate::expression::{Handle, Value};
 use crate::host::UnixNanos;
 
 /// Everything a policy can see of one exchange.
@@ -36,6 +36,52 @@ pub struct Context {
     pub last_error: Option<LastError>,
     /// Where the gateway runs.
     pub deployment: Arc<Deployment>,
+    /// Responses to requests that policies sent themselves; variables refer to them.
+    pub sent: Sent,
+}
+
+/// Responses to requests that policies sent themselves.
+#[derive(Debug, Default)]
+pub struct Sent(Vec<Response>);
+
+impl Sent {
+    /// Keeps a response; the value that stands for it.
+    pub(crate) fn add(&mut self, response: Response) -> Value {
+        let index = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.push(response);
+        Value::Handle(Handle::SentResponse(index))
+    }
+
+    pub(crate) fn get(&self, index: u32) -> Option<&Response> {
+        self.0.get(usize::try_from(index).ok()?)
+    }
+
+    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut Response> {
+        self.0.get_mut(usize::try_from(index).ok()?)
+    }
+}
+
+impl Context {
+    /// The response that a value stands for.
+    pub(crate) fn response_of(&self, value: &Value) -> Option<&Response> {
+        match value {
+            Value::Handle(handle) => self.response_at(*handle),
+            _ => None,
+        }
+    }
+
+    /// The response that a handle, its headers or its body belong to.
+    pub(crate) fn response_at(&self, handle: Handle) -> Option<&Response> {
+        match handle {
+            Handle::Response | Handle::ResponseHeaders | Handle::ResponseBody => {
+                self.response.as_ref()
+            }
+            Handle::SentResponse(index) | Handle::SentHeaders(index) | Handle::SentBody(index) => {
+                self.sent.get(index)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The request id type, kept apart so that this crate needs no generator of them.
@@ -90,6 +136,19 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Body, as far as the program knows it.
     pub body: Body,
+}
+
+impl Response {
+    /// The same response once more. A body that streams still is the one that streams.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        Self {
+            status: self.status,
+            reason: self.reason.clone(),
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+        }
+    }
 }
 
 /// A message body from the program's point of view.

@@ -14,7 +14,7 @@ mod support;
 use std::sync::Arc;
 
 use gateway_policy::context::Body;
-use gateway_policy::execution::{Effect, Execution, Failure, Step, Target};
+use gateway_policy::execution::{Answer, Effect, Execution, Failure, Step, Target};
 use gateway_policy::expression::BudgetLimits;
 use gateway_policy::program::{Program, Scope, Section, link};
 use support::*;
@@ -183,7 +183,7 @@ fn every_section_but_the_last_is_reported_as_it_ends() {
     let mut execution = Execution::new(link(&[]), context(), BudgetLimits::default());
     let world = World::default();
     assert_eq!(execution.run(&world), Step::Continue(Section::Inbound));
-    let Step::Need(Effect::Forward(_)) = execution.run(&world) else {
+    let Step::Need(_, Effect::Forward(_)) = execution.run(&world) else {
         panic!("no forward")
     };
     let response = finish(
@@ -195,16 +195,19 @@ fn every_section_but_the_last_is_reported_as_it_ends() {
 }
 
 #[test]
-fn an_effect_that_was_not_performed_is_asked_for_again() {
+fn an_effect_is_asked_for_once_and_nothing_goes_on_without_its_outcome() {
     let mut execution = Execution::new(link(&[]), context(), BudgetLimits::default());
     let world = World::default();
     execution.run(&world);
-    let first = execution.run(&world);
-    assert!(matches!(first, Step::Need(Effect::Forward(_))));
-    assert_eq!(execution.run(&world), first);
-    // A body is not what was asked for.
-    execution.provide_body("x".into());
-    assert_eq!(execution.run(&world), first);
+    let Step::Need(id, Effect::Forward(_)) = execution.run(&world) else {
+        panic!("no forward")
+    };
+    assert_eq!(execution.run(&world), Step::Blocked);
+    assert_eq!(execution.run(&world), Step::Blocked);
+    // A body is not what was asked for: that is a failure, not a response.
+    execution.provide(id, Answer::Body("x".into()));
+    while !matches!(execution.run(&world), Step::Fail) {}
+    assert_eq!(&*execution.last_error().unwrap().reason, "InternalError");
 }
 
 const ON_ERROR: &str =

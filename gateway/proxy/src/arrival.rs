@@ -158,6 +158,7 @@ impl Arrival {
             variables: indexmap::IndexMap::new(),
             last_error: None,
             deployment: Arc::clone(&snapshot.deployment),
+            sent: context::Sent::default(),
         }
     }
 }

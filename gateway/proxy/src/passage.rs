@@ -7,7 +7,9 @@ use gateway_config::route::RoutedApi;
 use gateway_config::snapshot::PinnedSnapshot;
 use gateway_config::upstream::UpstreamError;
 use gateway_policy::context;
-use gateway_policy::execution::{Effect, Execution, Failure, Forward};
+use gateway_policy::execution::{
+    Answer, Effect, EffectFailure, Execution, Failure, FailureKind, Forward,
+};
 use gateway_telemetry::label::{Fault, Stage};
 use http::header::{self, HeaderMap};
 use http::{Extensions, Method, Response, StatusCode};
@@ -63,19 +65,19 @@ impl<'r> Passage<'r> {
         }
     }
 
-    /// Does what `execution` needs, and tells it the outcome.
-    pub(crate) async fn perform(&mut self, execution: &mut Execution, effect: Effect) {
+    /// Does what `execution` needs.
+    pub(crate) async fn perform(&mut self, execution: &Execution, effect: Effect) -> Answer {
         match effect {
             Effect::RequestBody => match self.read_request_body().await {
-                Ok(bytes) => execution.provide_body(bytes),
+                Ok(bytes) => Answer::Body(bytes),
                 Err(error) => {
                     self.broken = true;
-                    execution.fail(failure::of_request_body(&error));
+                    Answer::Failed(failure::of_request_body(&error).into())
                 }
             },
             Effect::ResponseBody => match self.read_response_body().await {
-                Ok(bytes) => execution.provide_body(bytes),
-                Err(error) => execution.fail(failure::of_response_body(&error)),
+                Ok(bytes) => Answer::Body(bytes),
+                Err(error) => Answer::Failed(failure::of_response_body(&error).into()),
             },
             Effect::Forward(forward) => {
                 self.exchange.stage_ends(self.stage());
@@ -83,10 +85,14 @@ impl<'r> Passage<'r> {
                 let response = Box::pin(self.forward(execution, &forward)).await;
                 self.exchange.stage_ends(Stage::Forward);
                 match response {
-                    Ok(response) => execution.provide_response(response),
-                    Err(failure) => execution.fail(*failure),
+                    Ok(response) => Answer::Response(response),
+                    Err(failure) => Answer::Failed((*failure).into()),
                 }
             }
+            _ => Answer::Failed(EffectFailure::new(
+                FailureKind::Configuration,
+                "this gateway cannot do what the policy asks for",
+            )),
         }
     }
 

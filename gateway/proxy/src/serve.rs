@@ -85,8 +85,12 @@ async fn answer(
     loop {
         match execution.run(&world) {
             Step::Continue(_) => {}
-            Step::Need(effect) => passage.perform(&mut execution, effect).await,
-            Step::Respond | Step::Fail => break,
+            Step::Need(id, effect) => {
+                let answer = passage.perform(&execution, effect).await;
+                execution.provide(id, answer);
+            }
+            Step::Cancel(_) => {}
+            Step::Respond | Step::Fail | Step::Blocked => break,
         }
     }
     exchange.stage_ends(passage.stage());

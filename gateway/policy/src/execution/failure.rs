@@ -11,6 +11,8 @@ use http::{HeaderMap, StatusCode};
 use crate::context::{Body, Response, uuid_bytes::RequestId};
 use crate::expression::Exception;
 
+use super::answer::{EffectFailure, FailureKind};
+
 /// What clients are told when it is not their fault.
 const INTERNAL: &str = "Internal server error";
 
@@ -146,6 +148,38 @@ impl Failure {
         Self::internal(
             reason,
             format!("Expression evaluation failed. {}", exception.message),
+        )
+    }
+
+    /// A policy's effect could not be done: 500, unless a limit says no, which is a 429. The policy is
+    /// the source, unless the caller has judged otherwise.
+    #[must_use]
+    pub fn of_effect(failure: EffectFailure) -> Self {
+        let EffectFailure { kind, message } = failure;
+        match kind {
+            FailureKind::Timeout => Self::internal("Timeout", message),
+            FailureKind::Connection | FailureKind::Tls => {
+                Self::internal("BackendConnectionFailure", message)
+            }
+            FailureKind::TooLarge => Self::internal("ResponseTooLarge", message),
+            FailureKind::Configuration => Self::internal("InvalidConfiguration", message),
+            FailureKind::Storage => Self::internal("CacheFailure", message),
+            FailureKind::Limit => Self::of_policy(
+                "ConcurrencyLimitExceeded",
+                message,
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many requests are in progress. Try again later.",
+            ),
+            FailureKind::Judged(failure) => *failure,
+        }
+    }
+
+    /// The request asked for more effects than it may: 500.
+    #[must_use]
+    pub fn effect_budget(limit: u32) -> Self {
+        Self::internal(
+            "EffectBudgetExceeded",
+            format!("The policies of this request asked for more than {limit} effects."),
         )
     }
 

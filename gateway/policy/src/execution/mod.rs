@@ -3,26 +3,39 @@
 //! An [`Execution`] does no I/O and never waits: [`Execution::run`] goes on until a section ends, the
 //! answer is there, or something is needed that only the caller can do.
 
+mod answer;
+mod cached;
 mod effect;
 mod failure;
+mod fiber;
+mod fibers;
 mod on_error;
 mod run;
 
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use smallvec::SmallVec;
 
-pub use effect::{CertificateChoice, Effect, Forward, Target};
+pub use answer::{Answer, Counted, EffectFailure, FailureKind, Permit};
+pub use cached::Cached;
+pub use effect::{
+    Acquire, CacheGet, CachePut, CachingType, CertificateChoice, Count, Effect, EffectId, Forward,
+    Proxy, SendRequest, Target, Unit, Window,
+};
 pub use failure::Failure;
-pub(crate) use run::{Flow, Message, Outcome, Run, State, empty_response};
+pub(crate) use fiber::Fork;
+pub(crate) use run::{
+    Block, Draft, Flow, Message, Outcome, Postponed, Run, State, empty_response, threw,
+};
 
 use crate::context::{Body, Context, LastError, Response};
 use crate::expression::{BudgetLimits, Needs};
 use crate::host::Host;
 use crate::program::instruction::Operation;
 use crate::program::{Program, Section};
+use fiber::{Fiber, Waits};
+use run::Then;
 
 /// What happened, and what the caller does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +48,13 @@ pub enum Step {
     /// `context.response` is the answer to a failure, `on-error` has run, and
     /// [`Execution::last_error`] says what failed.
     Fail,
-    /// Do this, report the outcome, then call [`Execution::run`] again.
-    Need(Effect),
+    /// Begin this and call [`Execution::run`] again: more may be asked for meanwhile. Report the
+    /// outcome with [`Execution::provide`] when it is there. Each effect is asked for once.
+    Need(EffectId, Effect),
+    /// Nothing goes on before the outcome of an effect is provided.
+    Blocked,
+    /// Nobody waits for this effect any more: end it if it goes on. Its outcome is ignored.
+    Cancel(EffectId),
 }
 
 /// One request's way through a program.
@@ -45,11 +63,31 @@ pub struct Execution {
     context: Context,
     limits: BudgetLimits,
     section: Section,
-    frames: SmallVec<[Frame; 4]>,
     state: State,
     phase: Phase,
+    /// The line of execution that goes on, or did last.
+    fiber: Fiber,
+    /// The others, while a `wait` has several.
+    others: Vec<Fiber>,
     /// What the caller was asked for and has not reported yet.
-    waiting: Option<Effect>,
+    pending: SmallVec<[(EffectId, Pending); 1]>,
+    /// What it need not report any more, and has not been told so.
+    cancelled: Vec<EffectId>,
+    next_effect: u32,
+    next_fiber: u32,
+}
+
+/// What becomes of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    /// It is the response.
+    Forward { fail_on_error_status_code: bool },
+    /// It is the body of the request.
+    RequestBody,
+    /// It is the body of the response.
+    ResponseBody,
+    /// A policy takes it.
+    Policy,
 }
 
 /// Where one document's instructions have got to.
@@ -65,11 +103,24 @@ enum Phase {
     Begin,
     /// Its instructions are running.
     Running,
+    /// The answer is there; what was postponed until then is done.
+    Ending(Verdict),
     /// Over.
     Responded,
     /// Over, with a failure.
     Failed,
 }
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Responded,
+    Failed,
+}
+
+/// How many effects one request may ask for by default. A `retry` of fifty around a `wait` for ten
+/// requests asks for 560 with its pauses; a program that wants more is a runaway.
+pub const DEFAULT_EFFECTS: u32 = 1_000;
 
 impl Execution {
     /// A request at the beginning of `program`. Each expression may use up to `limits`.
@@ -80,11 +131,25 @@ impl Execution {
             context,
             limits,
             section: Section::Inbound,
-            frames: SmallVec::new(),
             state: State::default(),
             phase: Phase::Begin,
-            waiting: None,
+            fiber: Fiber::default(),
+            others: Vec::new(),
+            pending: SmallVec::new(),
+            cancelled: Vec::new(),
+            next_effect: 0,
+            next_fiber: fiber::MAIN + 1,
         }
+        .with_effects(DEFAULT_EFFECTS)
+    }
+
+    /// The same execution with room for so many effects: bodies, requests, cache entries, counters,
+    /// pauses, and rounds of loops. One more is the failure `EffectBudgetExceeded`.
+    #[must_use]
+    pub fn with_effects(mut self, limit: u32) -> Self {
+        self.state.effects = limit;
+        self.state.effects_left = limit;
+        self
     }
 
     /// The request and, once there is one, its response.
@@ -111,123 +176,205 @@ impl Execution {
     }
 
     /// Goes on until the caller has to do something.
-    ///
-    /// While something is awaited that has not been provided, it is asked for again.
     pub fn run(&mut self, host: &dyn Host) -> Step {
         // Held here so that instructions can be read while the context is changed.
         let program = Arc::clone(&self.program);
         loop {
-            if let Some(effect) = &self.waiting {
-                return Step::Need(effect.clone());
+            if let Some(id) = self.cancelled.pop() {
+                return Step::Cancel(id);
             }
             match self.phase {
                 Phase::Responded => return Step::Respond,
                 Phase::Failed => return Step::Fail,
-                Phase::Begin => {
-                    self.phase = Phase::Running;
-                    if let Some(step) = self.descend(&program, program.scope_count()) {
-                        return step;
-                    }
+                _ => {}
+            }
+            if self.fiber.waits != Waits::Nothing && !self.switch() {
+                return Step::Blocked;
+            }
+            let stepped = match self.take_answer() {
+                Some((then, answer)) => {
+                    let flow = then(&mut self.view(host), answer);
+                    flow.and_then(|flow| self.follow(flow))
                 }
-                Phase::Running => {
-                    let Some(frame) = self.frames.last_mut() else {
-                        match self.end_section() {
-                            Some(step) => return step,
-                            None => continue,
-                        }
-                    };
-                    let scope = frame.scope;
-                    let next = frame.next;
-                    let instruction = program
-                        .code(scope, self.section)
-                        .and_then(|code| code.get(next));
-                    let Some(instruction) = instruction else {
-                        self.frames.pop();
-                        continue;
-                    };
-                    if let Some(effect) = self.body_needed(instruction.needs) {
-                        return self.need(effect);
+                None => match self.phase {
+                    Phase::Begin => {
+                        self.phase = Phase::Running;
+                        self.descend(&program, program.scope_count())
                     }
-                    frame_goes_on(&mut self.frames);
-                    match self.execute(&program, &instruction.operation, host) {
-                        Ok(None) => {}
-                        Ok(Some(step)) => return step,
-                        Err(failure) => {
-                            self.enter_on_error(*failure, Some((scope, &instruction.place)))
-                        }
-                    }
-                }
+                    Phase::Ending(verdict) => self.end(verdict, host),
+                    _ => self.step(&program, host),
+                },
+            };
+            match stepped {
+                Ok(None) => {}
+                Ok(Some(step)) => return step,
+                // What is postponed has no section to fail in; each part of it has seen to itself.
+                Err(_) if matches!(self.phase, Phase::Ending(_)) => {}
+                Err(failure) => self.fail_at(*failure),
             }
         }
     }
 
-    /// Reports the response that [`Effect::Forward`] asked for. Its body may be streaming. Without
-    /// effect if none was asked for.
-    pub fn provide_response(&mut self, response: Response) {
-        let Some(Effect::Forward(forward)) = &self.waiting else {
+    fn take_answer(&mut self) -> Option<(Then, Answer)> {
+        let answer = self.fiber.answer.take()?;
+        Some((self.fiber.then.take()?, answer))
+    }
+
+    /// Runs one instruction of the current fiber.
+    fn step(&mut self, program: &Program, host: &dyn Host) -> Outcome<Option<Step>> {
+        if std::mem::take(&mut self.fiber.again) {
+            self.fiber.step_back();
+        }
+        let Some(frame) = self.fiber.frames.last() else {
+            return Ok(self.end_section());
+        };
+        let instruction = program
+            .code(frame.scope, self.section)
+            .and_then(|code| code.get(frame.next));
+        let Some(instruction) = instruction else {
+            self.fiber.frames.pop();
+            return Ok(None);
+        };
+        // Also if it cannot be run yet: whatever goes wrong from here on happened at this place.
+        self.fiber.goes_on();
+        if let Some(effect) = self.body_needed(instruction.needs) {
+            self.fiber.again = true;
+            return self.need_body(effect);
+        }
+        self.execute(program, &instruction.operation, host)
+    }
+
+    /// Does the next of what was postponed; when there is nothing left, the request is over.
+    fn end(&mut self, verdict: Verdict, host: &dyn Host) -> Outcome<Option<Step>> {
+        let Some(next) = self.state.postponed.last() else {
+            self.phase = match verdict {
+                Verdict::Responded => Phase::Responded,
+                Verdict::Failed => Phase::Failed,
+            };
+            return Ok(None);
+        };
+        if let Some(effect) = self.body_needed(next.needs) {
+            return self.need_body(effect);
+        }
+        match self.state.postponed.pop() {
+            Some(next) => {
+                let flow = (next.action)(&mut self.view(host))?;
+                self.follow(flow)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Reports the outcome of an effect. Without effect if it was cancelled or reported before.
+    pub fn provide(&mut self, id: EffectId, answer: Answer) {
+        let Some(at) = self.pending.iter().position(|(known, _)| *known == id) else {
             return;
         };
-        let fails = forward.fail_on_error_status_code;
-        self.waiting = None;
-        let status = response.status;
-        self.context.response = Some(response);
-        if fails && (status.is_client_error() || status.is_server_error()) {
-            self.fail_keeping_response(status.as_u16());
+        let (_, pending) = self.pending.swap_remove(at);
+        if pending == Pending::Policy {
+            self.deliver(id, answer);
+            return;
         }
-    }
-
-    /// Reports the body that [`Effect::RequestBody`] or [`Effect::ResponseBody`] asked for. Without
-    /// effect if none was asked for.
-    pub fn provide_body(&mut self, bytes: Bytes) {
-        let body = if bytes.is_empty() {
-            Body::None
-        } else {
-            Body::Bytes(bytes)
+        let Some(waiter) = self.wake(id) else {
+            return;
         };
-        match &self.waiting {
-            Some(Effect::RequestBody) => self.context.request.body = body,
-            Some(Effect::ResponseBody) => {
-                if let Some(response) = &mut self.context.response {
-                    response.body = body;
+        match (pending, answer) {
+            (
+                Pending::Forward {
+                    fail_on_error_status_code: fails,
+                },
+                Answer::Response(response),
+            ) => {
+                let status = response.status;
+                self.context.response = Some(response);
+                if fails && (status.is_client_error() || status.is_server_error()) {
+                    self.make_current(waiter);
+                    self.fail_keeping_response(status.as_u16());
                 }
             }
-            _ => return,
+            (Pending::RequestBody, Answer::Body(bytes)) => {
+                self.context.request.body = body_of(bytes);
+            }
+            (Pending::ResponseBody, Answer::Body(bytes)) => {
+                if let Some(response) = &mut self.context.response {
+                    response.body = body_of(bytes);
+                }
+            }
+            (_, answer) => {
+                let failure = answer.into_failure();
+                if matches!(self.phase, Phase::Ending(_)) {
+                    // The answer's own body is broken: there is no answer.
+                    self.context.response = Some(failure.into_response(self.context.request_id));
+                } else {
+                    self.make_current(waiter);
+                    self.fail_at(*failure);
+                }
+            }
         }
-        self.waiting = None;
     }
 
     /// Begins the current section of the innermost of the first `count` scopes that has it.
-    fn descend(&mut self, program: &Program, count: usize) -> Option<Step> {
+    fn descend(&mut self, program: &Program, count: usize) -> Outcome<Option<Step>> {
         match program.scope_of(self.section, count) {
             Some(scope) => {
-                self.frames.push(Frame { scope, next: 0 });
-                None
+                self.fiber.frames.push(Frame { scope, next: 0 });
+                Ok(None)
             }
             // Around the outermost document is the product's own: it forwards.
-            None if self.section == Section::Backend => Some(self.need(Effect::Forward(Forward {
+            None if self.section == Section::Backend => self.need(Effect::Forward(Forward {
                 target: Target::ServiceUrl,
                 client_certificate: None,
                 timeout: Forward::DEFAULT_TIMEOUT,
                 follow_redirects: false,
                 buffer_response: true,
                 fail_on_error_status_code: false,
-            }))),
-            None => None,
+            })),
+            None => Ok(None),
         }
     }
 
-    fn need(&mut self, effect: Effect) -> Step {
-        let effect = match effect {
+    /// Asks for an effect on behalf of the current fiber.
+    fn need(&mut self, effect: Effect) -> Outcome<Option<Step>> {
+        // What is postponed counts the request; it is done however much the request has spent.
+        if !matches!(self.phase, Phase::Ending(_)) {
+            self.state.spend_effect()?;
+        }
+        let (effect, pending) = match effect {
             // Where to and as whom is what the policies decided before.
-            Effect::Forward(forward) => Effect::Forward(Forward {
-                target: self.state.target.clone(),
-                client_certificate: self.state.client_certificate.clone(),
-                ..forward
-            }),
-            body => body,
+            Effect::Forward(forward) => (
+                Effect::Forward(Forward {
+                    target: self.state.target.clone(),
+                    client_certificate: self.state.client_certificate.clone(),
+                    ..forward
+                }),
+                Pending::Forward {
+                    fail_on_error_status_code: forward.fail_on_error_status_code,
+                },
+            ),
+            Effect::RequestBody => (Effect::RequestBody, Pending::RequestBody),
+            Effect::ResponseBody => (Effect::ResponseBody, Pending::ResponseBody),
+            other => (other, Pending::Policy),
         };
-        self.waiting = Some(effect.clone());
-        Step::Need(effect)
+        let id = EffectId(self.next_effect);
+        self.next_effect = self.next_effect.wrapping_add(1);
+        self.pending.push((id, pending));
+        self.fiber.waits = Waits::Effect(id);
+        Ok(Some(Step::Need(id, effect)))
+    }
+
+    /// Asks for a body, or waits with another fiber that has asked for it.
+    fn need_body(&mut self, effect: Effect) -> Outcome<Option<Step>> {
+        let wanted = match effect {
+            Effect::ResponseBody => Pending::ResponseBody,
+            _ => Pending::RequestBody,
+        };
+        match self.pending.iter().find(|(_, pending)| *pending == wanted) {
+            Some((id, _)) => {
+                self.fiber.waits = Waits::Effect(*id);
+                Ok(None)
+            }
+            None => self.need(effect),
+        }
     }
 
     fn end_section(&mut self) -> Option<Step> {
@@ -241,11 +388,11 @@ impl Execution {
                 self.context.response.get_or_insert_with(empty_response);
             }
             Section::Outbound => {
-                self.phase = Phase::Responded;
+                self.phase = Phase::Ending(Verdict::Responded);
                 return None;
             }
             Section::OnError => {
-                self.phase = Phase::Failed;
+                self.phase = Phase::Ending(Verdict::Failed);
                 return None;
             }
         }
@@ -272,39 +419,57 @@ impl Execution {
         host: &dyn Host,
     ) -> Outcome<Option<Step>> {
         match operation {
-            Operation::Statement(statement) => match statement.execute(&mut self.view(host))? {
-                Flow::Next => Ok(None),
-                Flow::Need(effect) => Ok(Some(self.need(*effect))),
-                Flow::NeedFirst(effect) => {
-                    self.step_back();
-                    Ok(Some(self.need(*effect)))
-                }
-            },
+            Operation::Statement(statement) => {
+                let flow = statement.execute(&mut self.view(host))?;
+                self.follow(flow)
+            }
             Operation::When {
                 condition,
                 otherwise,
             } => {
                 if !self.view(host).boolean(condition)? {
-                    self.jump(*otherwise);
+                    self.fiber.jump(*otherwise);
                 }
                 Ok(None)
             }
             Operation::Jump(target) => {
-                self.jump(*target);
+                self.fiber.jump(*target);
                 Ok(None)
             }
             Operation::Base => {
-                let scope = self.frames.last().map_or(0, |frame| frame.scope);
-                Ok(self.descend(program, scope))
-            }
-            Operation::BeginResponse => {
-                self.state.response = Some(empty_response());
-                Ok(None)
+                let scope = self.fiber.frames.last().map_or(0, |frame| frame.scope);
+                self.descend(program, scope)
             }
             Operation::EndResponse => {
-                self.context.response = self.state.response.take();
-                self.frames.clear();
-                self.phase = Phase::Responded;
+                self.context.response = self.fiber.local.response.take();
+                self.stop_fibers();
+                self.phase = Phase::Ending(Verdict::Responded);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Goes on as a policy wants.
+    fn follow(&mut self, flow: Flow) -> Outcome<Option<Step>> {
+        match flow {
+            Flow::Next => Ok(None),
+            Flow::Jump(target) => {
+                self.fiber.jump(target);
+                Ok(None)
+            }
+            Flow::Need(effect) => self.need(*effect),
+            Flow::NeedFirst(effect) => {
+                self.fiber.again = true;
+                self.need_body(*effect)
+            }
+            Flow::Ask(effect, then) => {
+                let step = self.need(*effect)?;
+                self.fiber.then = Some(then);
+                Ok(step)
+            }
+            Flow::Fork(fork) => self.fork(&fork).map(|()| None),
+            Flow::Join => {
+                self.join();
                 Ok(None)
             }
         }
@@ -315,27 +480,18 @@ impl Execution {
             context: &mut self.context,
             host,
             state: &mut self.state,
+            local: &mut self.fiber.local,
             limits: self.limits,
             section: self.section,
         }
     }
-
-    fn step_back(&mut self) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.next = frame.next.saturating_sub(1);
-        }
-    }
-
-    fn jump(&mut self, target: usize) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.next = target;
-        }
-    }
 }
 
-fn frame_goes_on(frames: &mut SmallVec<[Frame; 4]>) {
-    if let Some(frame) = frames.last_mut() {
-        frame.next += 1;
+fn body_of(bytes: bytes::Bytes) -> Body {
+    if bytes.is_empty() {
+        Body::None
+    } else {
+        Body::Bytes(bytes)
     }
 }
 
@@ -346,7 +502,7 @@ impl fmt::Debug for Execution {
             .field("program", &self.program)
             .field("section", &self.section)
             .field("phase", &self.phase)
-            .field("waiting", &self.waiting)
+            .field("pending", &self.pending)
             .finish_non_exhaustive()
     }
 }

@@ -6,16 +6,23 @@ use crate::context::LastError;
 use crate::program::instruction::Place;
 use crate::program::{Program, Section};
 
-use super::{Execution, Failure, Phase};
+use super::{Execution, Failure, Phase, Verdict};
 
 impl Execution {
     /// Reports a failure: of what was asked for, or of a step before the program such as routing.
     /// The next run goes to `on-error`. Without effect once the answer is there.
     pub fn fail(&mut self, failure: Failure) {
-        if matches!(self.phase, Phase::Responded | Phase::Failed) {
+        if matches!(
+            self.phase,
+            Phase::Ending(_) | Phase::Responded | Phase::Failed
+        ) {
             return;
         }
-        self.waiting = None;
+        self.fail_at(failure);
+    }
+
+    /// A failure of the instruction that the current fiber ran last.
+    pub(super) fn fail_at(&mut self, failure: Failure) {
         let program = Arc::clone(&self.program);
         let place = self.running_place(&program);
         self.enter_on_error(
@@ -26,7 +33,7 @@ impl Execution {
 
     /// The place of the instruction that ran last.
     fn running_place(&self, program: &Program) -> Option<(usize, Arc<Place>)> {
-        let frame = self.frames.last()?;
+        let frame = self.fiber.frames.last()?;
         let code = program.code(frame.scope, self.section)?;
         let instruction = code.get(frame.next.checked_sub(1)?)?;
         Some((frame.scope, Arc::clone(&instruction.place)))
@@ -56,10 +63,9 @@ impl Execution {
     }
 
     fn begin_on_error(&mut self) {
-        self.state.response = None;
-        self.frames.clear();
+        self.stop_fibers();
         if self.section == Section::OnError {
-            self.phase = Phase::Failed;
+            self.phase = Phase::Ending(Verdict::Failed);
         } else {
             self.section = Section::OnError;
             self.phase = Phase::Begin;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use http::{HeaderMap, StatusCode};
 
 use crate::context::{Body, Context, Request, Response};
-use crate::execution::effect::{CertificateChoice, Effect, Target};
+use crate::execution::answer::{Answer, Permit};
+use crate::execution::effect::{CertificateChoice, Effect, Proxy, Target};
 use crate::execution::failure::Failure;
-use crate::expression::{Budget, BudgetLimits, Exception, Expression, Value};
+use crate::execution::fiber::Fork;
+use crate::expression::{Budget, BudgetLimits, Exception, Expression, Needs, Value};
 use crate::host::Host;
 use crate::program::Section;
 use crate::statement::setting::Setting;
@@ -16,23 +18,97 @@ use crate::statement::setting::Setting;
 /// A failure is large and rare; the way without one stays small.
 pub(crate) type Outcome<T> = Result<T, Box<Failure>>;
 
+/// What a policy does with the answer to an effect.
+pub(crate) type Then = Box<dyn FnOnce(&mut Run<'_>, Answer) -> Outcome<Flow>>;
+
 /// How the program goes on after a policy.
 pub(crate) enum Flow {
     /// With the next one.
     Next,
-    /// With the next one, when the caller has done something.
+    /// With the instruction at this index of the same code.
+    Jump(usize),
+    /// With the next one, when the caller has done something about a body or forwarded the request.
     Need(Box<Effect>),
-    /// With the same one again, when the caller has done something.
+    /// With the same one again, when the caller has done something about a body.
     NeedFirst(Box<Effect>),
+    /// With what the continuation does when the caller has answered, whatever the answer.
+    Ask(Box<Effect>, Then),
+    /// With children at the same time.
+    Fork(Box<Fork>),
+    /// With the parent, if it waits no longer: a child has ended.
+    Join,
+}
+
+impl Flow {
+    /// [`Flow::Ask`].
+    pub(crate) fn ask(
+        effect: Effect,
+        then: impl FnOnce(&mut Run<'_>, Answer) -> Outcome<Self> + 'static,
+    ) -> Self {
+        Self::Ask(Box::new(effect), Box::new(then))
+    }
 }
 
 /// What policies decide for the rest of the request.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct State {
     pub(crate) target: Target,
     pub(crate) client_certificate: Option<CertificateChoice>,
+    /// What is done when the answer is there.
+    pub(crate) postponed: Vec<Postponed>,
+    /// How many effects the request may still ask for.
+    pub(super) effects_left: u32,
+    pub(super) effects: u32,
+}
+
+impl State {
+    /// Pays for an effect, or for another round of a loop that may ask for some.
+    pub(crate) fn spend_effect(&mut self) -> Outcome<()> {
+        match self.effects_left.checked_sub(1) {
+            Some(left) => {
+                self.effects_left = left;
+                Ok(())
+            }
+            None => Err(Box::new(Failure::effect_budget(self.effects))),
+        }
+    }
+}
+
+/// Something that a policy does when the answer is there: it counts by what came of the request.
+pub(crate) struct Postponed {
+    /// What its expressions read.
+    pub(crate) needs: Needs,
+    pub(crate) action: Box<dyn FnOnce(&mut Run<'_>) -> Outcome<Flow>>,
+}
+
+/// What belongs to one line of execution.
+#[derive(Debug, Default)]
+pub(crate) struct Local {
     /// The response that a `return-response` is making.
     pub(crate) response: Option<Response>,
+    /// The request that a `send-request` is making.
+    pub(crate) draft: Option<Box<Draft>>,
+    /// Blocks that have been entered and not left, the innermost last.
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// A request in the making.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// Method, URL, headers and body so far.
+    pub(crate) request: Request,
+    pub(crate) client_certificate: Option<CertificateChoice>,
+    pub(crate) proxy: Option<Proxy>,
+}
+
+/// A block with a beginning and an end.
+#[derive(Debug)]
+pub(crate) enum Block {
+    /// `retry`: how many times it has been run again.
+    Retry(u32),
+    /// `limit-concurrency`: the entrance, given back with the block.
+    #[expect(dead_code, reason = "held to be dropped")]
+    Permit(Permit),
 }
 
 /// One policy's view of the request.
@@ -40,6 +116,7 @@ pub(crate) struct Run<'a> {
     pub(crate) context: &'a mut Context,
     pub(crate) host: &'a dyn Host,
     pub(crate) state: &'a mut State,
+    pub(crate) local: &'a mut Local,
     pub(crate) limits: BudgetLimits,
     pub(crate) section: Section,
 }
@@ -119,10 +196,13 @@ impl Run<'_> {
         }
     }
 
-    /// The message that policies change here: the response that is being made, the request before
-    /// it was answered, the response after that.
+    /// The message that policies change here: the request or response that is being made, the request
+    /// before it was answered, the response after that.
     pub(crate) fn message(&mut self) -> Message<'_> {
-        if let Some(response) = &mut self.state.response {
+        if let Some(draft) = &mut self.local.draft {
+            return Message::Request(&mut draft.request);
+        }
+        if let Some(response) = &mut self.local.response {
             return Message::Response(response);
         }
         match self.section {
@@ -133,9 +213,22 @@ impl Run<'_> {
         }
     }
 
+    /// Which of the gateway's certificates the request in the making, or the forwarded one, carries.
+    pub(crate) fn client_certificate(&mut self) -> &mut Option<CertificateChoice> {
+        match &mut self.local.draft {
+            Some(draft) => &mut draft.client_certificate,
+            None => &mut self.state.client_certificate,
+        }
+    }
+
+    /// A budget for work on values outside of expressions.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(self.limits)
+    }
+
     /// The response, made if there is none yet.
     pub(crate) fn response(&mut self) -> &mut Response {
-        match &mut self.state.response {
+        match &mut self.local.response {
             Some(response) => response,
             None => self.context.response.get_or_insert_with(empty_response),
         }
@@ -162,7 +255,7 @@ pub(crate) fn empty_response() -> Response {
     clippy::needless_pass_by_value,
     reason = "the shape that map_err wants"
 )]
-fn threw(exception: Exception) -> Box<Failure> {
+pub(crate) fn threw(exception: Exception) -> Box<Failure> {
     Box::new(Failure::expression(&exception))
 }
 

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::exception::Exception;
 use super::key::Key;
 use super::machine::Machine;
@@ -57,6 +58,17 @@ pub trait Foreign: Any + fmt::Debug + Send + Sync {
     /// Bytes of what is read whole.
     fn byte_length(&self) -> usize {
         0
+    }
+
+    /// A copy that shares nothing that can change, for a cache that other requests read; `None` if the
+    /// object is no data. What it takes beyond [`Foreign::byte_length`] is paid from `budget`.
+    ///
+    /// # Errors
+    ///
+    /// If the copy is larger than `budget` has left.
+    fn copied(&self, budget: &mut Budget) -> Result<Option<Value>, Exception> {
+        let _ = budget;
+        Ok(None)
     }
 
     /// Calls `visit` with every object this one holds, until it says no.

@@ -2,7 +2,7 @@
 
 use super::types::Basic;
 
-/// A part of `context`. It carries no data: members read the evaluation's [`crate::context::Context`]
+/// A part of `context`, or of a response that a policy fetched. It carries no data: members read the evaluation's [`crate::context::Context`]
 /// at the moment of use, as the objects of APIM do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each is the member of `context` of its name")]
@@ -30,6 +30,10 @@ pub enum Handle {
     MatchedParameters,
     RequestBody,
     ResponseBody,
+    /// The response to a request that a policy sent, and its parts, by the order of arrival.
+    SentResponse(u32),
+    SentHeaders(u32),
+    SentBody(u32),
 }
 
 impl Handle {
@@ -41,7 +45,7 @@ impl Handle {
             Self::Operation => Basic::Operation,
             Self::Subscription => Basic::Subscription,
             Self::Request => Basic::Request,
-            Self::Response => Basic::Response,
+            Self::Response | Self::SentResponse(_) => Basic::Response,
             Self::Variables => Basic::VariableMap,
             Self::LastError => Basic::LastError,
             Self::Deployment => Basic::Deployment,
@@ -50,9 +54,9 @@ impl Handle {
             Self::IdentityLists => Basic::IdentityLists,
             Self::RequestUrl | Self::OriginalUrl | Self::ServiceUrl => Basic::Url,
             Self::RequestQuery | Self::OriginalQuery | Self::ServiceQuery => Basic::QueryMap,
-            Self::RequestHeaders | Self::ResponseHeaders => Basic::HeaderMap,
+            Self::RequestHeaders | Self::ResponseHeaders | Self::SentHeaders(_) => Basic::HeaderMap,
             Self::MatchedParameters => Basic::ParameterMap,
-            Self::RequestBody | Self::ResponseBody => Basic::MessageBody,
+            Self::RequestBody | Self::ResponseBody | Self::SentBody(_) => Basic::MessageBody,
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum Key {
     Scalar(u8, i128),
     /// A string, folded to upper case if the collection ignores case.
     Text(Arc<str>),
+    /// A part of `context`.
+    Handle(super::handle::Handle),
     /// An object without its own equality.
     Reference(usize),
     /// Tuples, pairs and anonymous objects: by their parts.
@@ -54,7 +56,7 @@ impl Key {
                 100_u8.saturating_add(*enumeration as u8),
                 i128::from(*value),
             ),
-            Value::Handle(handle) => Self::Scalar(16, *handle as i128),
+            Value::Handle(handle) => Self::Handle(*handle),
             // `X509Certificate.Equals` compares issuer and serial number; equal encodings are a
             // stricter reading, and the only one safe to base a decision on.
             Value::Certificate(certificate) => Self::Parts(vec![

@@ -30,6 +30,7 @@ mod print;
 mod query;
 mod random;
 mod scan;
+mod stored;
 mod text;
 mod time;
 mod token;
@@ -43,6 +44,7 @@ use crate::problem::{Position, Problem};
 
 pub use budget::{Budget, BudgetLimits};
 pub use exception::Exception;
+pub(crate) use handle::Handle;
 pub(crate) use scan::ends_by_itself;
 pub use scan::{ScanError, literal_spans, scan};
 pub use text::Text;

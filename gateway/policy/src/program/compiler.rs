@@ -110,6 +110,12 @@ impl<'a> Compiler<'a> {
         std::mem::take(&mut self.needs)
     }
 
+    /// Lets what was compiled before read the same again.
+    pub(crate) fn give_needs(&mut self, needs: Needs) {
+        self.needs.request_body |= needs.request_body;
+        self.needs.response_body |= needs.response_body;
+    }
+
     /// Reports the attributes of `element` that are none of `known`.
     pub(crate) fn check_attributes(&mut self, element: &Element, known: &[&str]) {
         for attribute in &element.attributes {

@@ -29,9 +29,7 @@ pub(crate) enum Operation {
     Jump(usize),
     /// Runs the same section of the enclosing scope.
     Base,
-    /// Directs what follows at a new response.
-    BeginResponse,
-    /// Ends the pipeline with that response.
+    /// Ends the pipeline with the response that was made.
     EndResponse,
 }
 

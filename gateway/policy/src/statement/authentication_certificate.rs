@@ -71,7 +71,7 @@ impl Statement for AuthenticationCertificate {
                 CertificateChoice::Thumbprint(digits(&run.text(thumbprint)?).into())
             }
         };
-        run.state.client_certificate = Some(choice);
+        *run.client_certificate() = Some(choice);
         Ok(Flow::Next)
     }
 }

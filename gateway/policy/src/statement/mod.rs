@@ -7,8 +7,11 @@ mod choose;
 mod exists_action;
 mod forward_request;
 mod ip_filter;
+mod limit_concurrency;
+mod retry;
 mod return_response;
 mod rewrite_uri;
+mod send_request;
 mod set_backend_service;
 mod set_body;
 mod set_header;
@@ -21,6 +24,7 @@ mod status_code;
 mod thumbprint;
 mod trace;
 mod validate_client_certificate;
+mod wait;
 
 use crate::document::Element;
 use crate::execution::{Flow, Outcome, Run};
@@ -50,15 +54,19 @@ pub(crate) enum Kind {
     Block(fn(&Element, &mut Compiler<'_>, &mut Code) -> bool),
 }
 
-const POLICIES: [&Policy; 17] = [
+const POLICIES: &[&Policy] = &[
     &authentication_certificate::POLICY,
     &base::POLICY,
     &check_header::POLICY,
     &choose::POLICY,
     &forward_request::POLICY,
     &ip_filter::POLICY,
+    &limit_concurrency::POLICY,
+    &retry::POLICY,
     &return_response::POLICY,
     &rewrite_uri::POLICY,
+    &send_request::SEND_REQUEST,
+    &send_request::SEND_ONE_WAY_REQUEST,
     &set_backend_service::POLICY,
     &set_body::POLICY,
     &set_header::POLICY,
@@ -68,6 +76,7 @@ const POLICIES: [&Policy; 17] = [
     &set_variable::POLICY,
     &trace::POLICY,
     &validate_client_certificate::POLICY,
+    &wait::POLICY,
 ];
 
 /// Policies of APIM that this gateway does not have, so that documents learn it by name.
@@ -96,7 +105,6 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "invoke-request",
     "json-to-xml",
     "jsonp",
-    "limit-concurrency",
     "llm-content-safety",
     "llm-emit-token-metric",
     "llm-semantic-cache-lookup",
@@ -112,9 +120,6 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "rate-limit",
     "rate-limit-by-key",
     "redirect-content-urls",
-    "retry",
-    "send-one-way-request",
-    "send-request",
     "send-service-bus-message",
     "sql-data-source",
     "validate-azure-ad-token",
@@ -125,17 +130,16 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "validate-odata-request",
     "validate-parameters",
     "validate-status-code",
-    "wait",
     "xml-to-json",
     "xsl-transform",
 ];
 
 /// The policy with this element name.
 pub(crate) fn find(name: &str) -> Option<&'static Policy> {
-    POLICIES.into_iter().find(|policy| policy.name == name)
+    POLICIES.iter().copied().find(|policy| policy.name == name)
 }
 
 /// The names of all policies.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    POLICIES.into_iter().map(|policy| policy.name)
+    POLICIES.iter().map(|policy| policy.name)
 }

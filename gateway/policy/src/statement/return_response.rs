@@ -1,10 +1,14 @@
-//! `return-response`: ends the pipeline with a response made here; an empty 200 by default.
+//! `return-response`: ends the pipeline with a response made here, which begins as an empty 200 or as
+//! the response that a variable holds.
+
+use std::sync::Arc;
 
 use crate::document::Element;
+use crate::execution::{Failure, Flow, Outcome, Run, empty_response};
 use crate::program::instruction::{Code, Operation};
 use crate::program::{Compiler, Section, indexed_names};
 
-use super::{Kind, Policy, find};
+use super::{Kind, Policy, Statement, find};
 
 pub(super) const POLICY: Policy = Policy {
     name: "return-response",
@@ -16,11 +20,13 @@ const CHILDREN: [&str; 3] = ["set-status", "set-header", "set-body"];
 
 fn compile(element: &Element, compiler: &mut Compiler<'_>, code: &mut Code) -> bool {
     compiler.check_attributes(element, &["response-variable-name"]);
-    // Variables that hold responses come with `send-request`.
-    compiler.refuse_attributes(element, &["response-variable-name"]);
     compiler.check_no_text(element);
+    let variable = element
+        .attribute("response-variable-name")
+        .and_then(|attribute| compiler.literal(attribute));
     compiler.take_needs();
-    let begin = compiler.instruction(element, Operation::BeginResponse);
+    let begin = Operation::Statement(Box::new(Begin { variable }));
+    let begin = compiler.instruction(element, begin);
     code.push(begin);
     let children: Vec<&Element> = element.elements().collect();
     let names = indexed_names(&children);
@@ -46,4 +52,31 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>, code: &mut Code) -> b
     let end = compiler.instruction(element, Operation::EndResponse);
     code.push(end);
     true
+}
+
+/// Directs the policies that follow at a new response.
+struct Begin {
+    variable: Option<Arc<str>>,
+}
+
+impl Statement for Begin {
+    fn execute(&self, run: &mut Run<'_>) -> Outcome<Flow> {
+        let response = match &self.variable {
+            None => empty_response(),
+            Some(name) => run
+                .context
+                .variables
+                .get(name)
+                .and_then(|value| run.context.response_of(value))
+                .map(crate::context::Response::copied)
+                .ok_or_else(|| {
+                    Box::new(Failure::internal(
+                        "InvalidResponseVariable",
+                        format!("The variable '{name}' holds no response."),
+                    ))
+                })?,
+        };
+        run.local.response = Some(response);
+        Ok(Flow::Next)
+    }
 }

@@ -17,7 +17,7 @@ pub(super) const POLICY: Policy = Policy {
     kind: Kind::Statement(compile),
 };
 
-const URL: &str = "an http or https URL";
+pub(super) const URL: &str = "an http or https URL";
 
 /// Only for Service Fabric, which this gateway does not speak.
 const SERVICE_FABRIC: [&str; 5] = [
@@ -72,7 +72,7 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
 }
 
 /// An absolute URL without user and fragment.
-fn read_url(text: &str) -> Option<Url> {
+pub(super) fn read_url(text: &str) -> Option<Url> {
     let uri: http::Uri = text.parse().ok()?;
     let scheme = match uri.scheme_str()? {
         "https" => "https",

@@ -44,7 +44,11 @@ fn read(text: &str) -> Option<Method> {
 
 impl Statement for SetMethod {
     fn execute(&self, run: &mut Run<'_>) -> Outcome<Flow> {
-        run.context.request.method = run.parsed(&self.0, read, EXPECTED)?;
+        let method = run.parsed(&self.0, read, EXPECTED)?;
+        match &mut run.local.draft {
+            Some(draft) => draft.request.method = method,
+            None => run.context.request.method = method,
+        }
         Ok(Flow::Next)
     }
 }

@@ -15,7 +15,7 @@ use gateway_policy::context::{
 };
 use gateway_policy::dn::Dn;
 use gateway_policy::document;
-use gateway_policy::execution::{Effect, Execution, Failure, Forward, Step};
+use gateway_policy::execution::{Answer, Effect, Execution, Failure, Forward, Step};
 use gateway_policy::expression::BudgetLimits;
 use gateway_policy::host::{
     ChainVerdict, HashAlgorithm, Host, IdentityList, Revocation, TraceRecord, Trust, UnixNanos,
@@ -309,6 +309,7 @@ pub fn context() -> Context {
             service_id: "/service".into(),
             service_name: "service".into(),
         }),
+        sent: Default::default(),
     }
 }
 
@@ -376,21 +377,24 @@ pub fn finish(mut execution: Execution, world: &World, backend: &Backend) -> End
     let step = loop {
         match execution.run(world) {
             Step::Continue(_) => {}
-            Step::Need(Effect::Forward(forward)) => {
+            Step::Need(id, Effect::Forward(forward)) => {
                 forwards.push(forward);
-                match backend {
-                    Backend::Answers(status, body) => execution.provide_response(Response {
+                let answer = match backend {
+                    Backend::Answers(status, body) => Answer::Response(Response {
                         status: StatusCode::from_u16(*status).unwrap(),
                         reason: None,
                         headers: HeaderMap::new(),
                         body: Body::Bytes(Bytes::from_static(body.as_bytes())),
                     }),
-                    Backend::Fails(failure) => execution.fail(failure.clone()),
-                }
+                    Backend::Fails(failure) => Answer::Failed(failure.clone().into()),
+                };
+                execution.provide(id, answer);
             }
-            Step::Need(Effect::RequestBody | Effect::ResponseBody) => {
-                execution.provide_body(Bytes::from_static(b"{\"a\":1}"));
+            Step::Need(id, Effect::RequestBody | Effect::ResponseBody) => {
+                let body = Bytes::from_static(b"{\"a\":1}");
+                execution.provide(id, Answer::Body(body));
             }
+            Step::Need(_, other) => panic!("an effect that this test does not script: {other:?}"),
             step => break step,
         }
     };

@@ -16,8 +16,7 @@ use crate::expression::value::Value;
 pub(super) fn headers_of<'m>(machine: &'m Machine<'_>, which: Handle) -> Option<&'m HeaderMap> {
     match which {
         Handle::RequestHeaders => Some(&machine.context.request.headers),
-        Handle::ResponseHeaders => machine.context.response.as_ref().map(|r| &r.headers),
-        _ => None,
+        response => machine.context.response_at(response).map(|r| &r.headers),
     }
 }
 
@@ -51,7 +50,9 @@ pub(super) fn values_of(
     };
     let name = text(args, 1, "key")?;
     Ok(match which {
-        Handle::RequestHeaders | Handle::ResponseHeaders => header(machine, *which, name),
+        Handle::RequestHeaders | Handle::ResponseHeaders | Handle::SentHeaders(_) => {
+            header(machine, *which, name)
+        }
         _ => query_values(machine, *which, name),
     })
 }

@@ -8,7 +8,7 @@ use super::arguments::{boolean, token};
 use super::context::{handle, present, shared};
 use super::full;
 use super::registry::Group;
-use crate::context::Body;
+use crate::context::{Body, Response};
 use crate::expression::exception::{Exception, names};
 use crate::expression::handle::Handle;
 use crate::expression::machine::Machine;
@@ -48,30 +48,45 @@ pub(super) static REQUEST: Group = Group {
 pub(super) static RESPONSE: Group = Group {
     owner: "IResponse",
     entries: &[
-        full("int StatusCode", |m, _| match &m.context.response {
-            Some(response) => Ok(Value::Int(i32::from(response.status.as_u16()))),
-            None => Err(Exception::null_reference()),
+        full("int StatusCode", |m, a| {
+            response(m, a).map(|response| Value::Int(i32::from(response.status.as_u16())))
         }),
-        full("string StatusReason", |m, _| match &m.context.response {
-            Some(response) => Ok(match &response.reason {
+        full("string StatusReason", |m, a| {
+            response(m, a).map(|response| match &response.reason {
                 Some(reason) => shared(reason),
                 None => Value::from(response.status.canonical_reason().unwrap_or_default()),
-            }),
-            None => Err(Exception::null_reference()),
+            })
         }),
-        full("IHeaders Headers", |_, _| {
-            Ok(handle(Handle::ResponseHeaders))
+        full("IHeaders Headers", |_, a| {
+            Ok(handle(match which(a) {
+                Some(Handle::SentResponse(index)) => Handle::SentHeaders(index),
+                _ => Handle::ResponseHeaders,
+            }))
         }),
-        full("IMessageBody Body", |m, _| {
-            let some = m
-                .context
-                .response
-                .as_ref()
-                .is_some_and(|r| !matches!(r.body, Body::None));
-            present(some, Handle::ResponseBody)
+        full("IMessageBody Body", |m, a| {
+            let some = response(m, a).is_ok_and(|r| !matches!(r.body, Body::None));
+            let body = match which(a) {
+                Some(Handle::SentResponse(index)) => Handle::SentBody(index),
+                _ => Handle::ResponseBody,
+            };
+            present(some, body)
         }),
     ],
 };
+
+fn which(args: &[Value]) -> Option<Handle> {
+    match args.first() {
+        Some(Value::Handle(which)) => Some(*which),
+        _ => None,
+    }
+}
+
+/// The response whose member is read: `context.Response`, or one that a policy fetched.
+fn response<'m>(machine: &'m Machine<'_>, args: &[Value]) -> Result<&'m Response, Exception> {
+    which(args)
+        .and_then(|which| machine.context.response_at(which))
+        .ok_or_else(Exception::null_reference)
+}
 
 pub(super) static BODY: Group = Group {
     owner: "IMessageBody",
@@ -100,14 +115,15 @@ pub(super) fn read_body(
     args: &[Value],
     preserve: bool,
 ) -> Result<Bytes, Exception> {
-    let response = matches!(args.first(), Some(Value::Handle(Handle::ResponseBody)));
-    let body = if response {
-        match &mut machine.context.response {
-            Some(response) => &mut response.body,
-            None => return Err(Exception::null_reference()),
-        }
-    } else {
-        &mut machine.context.request.body
+    let response = match which(args) {
+        Some(Handle::ResponseBody) => machine.context.response.as_mut(),
+        Some(Handle::SentBody(index)) => machine.context.sent.get_mut(index),
+        _ => None,
+    };
+    let body = match (response, which(args)) {
+        (Some(response), _) => &mut response.body,
+        (None, Some(Handle::RequestBody)) => &mut machine.context.request.body,
+        (None, _) => return Err(Exception::null_reference()),
     };
     match body {
         Body::Bytes(content) => {

@@ -116,7 +116,7 @@ pub(super) fn pairs(
             .iter()
             .map(|(name, value)| (shared(name), Value::from(value.as_str())))
             .collect(),
-        Handle::RequestHeaders | Handle::ResponseHeaders => {
+        Handle::RequestHeaders | Handle::ResponseHeaders | Handle::SentHeaders(_) => {
             let names: Vec<String> = headers_of(machine, which)
                 .map(|headers| headers.keys().map(ToString::to_string).collect())
                 .unwrap_or_default();
