@@ -2,11 +2,14 @@
 //! runs, two spellings or two evaluators of one document can be compared.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use gateway_policy::context::{Body, Context, Response};
 use gateway_policy::document::Document;
-use gateway_policy::execution::{Effect, Execution, Failure, Forward, Step};
+use gateway_policy::execution::{
+    Answer, Counted, Effect, EffectFailure, Execution, Failure, FailureKind, Permit, Step,
+};
 use gateway_policy::expression::BudgetLimits;
 use gateway_policy::problem::Problem;
 use gateway_policy::program::{Program, Scope, compile, link};
@@ -21,15 +24,15 @@ pub const LIMITS: BudgetLimits = BudgetLimits {
     depth: 200,
 };
 
-/// Most steps of one run. Policies have no loops, so that a document of a few kilobytes cannot ask
-/// for more.
+/// Most steps of one run. Policies loop only as long as they may ask for effects, of which there is
+/// a limit.
 const MOST_STEPS: usize = 10_000;
 
 /// What a run showed to the world.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Observed {
     /// Every step, effects with their contents.
-    pub steps: Vec<Step>,
+    pub steps: Vec<String>,
     /// Status, reason, headers and body of the answer.
     pub response: String,
     /// Method, URL, headers and body as they would go upstream.
@@ -88,27 +91,31 @@ pub fn observe(program: &Arc<Program>, limits: BudgetLimits, backend_fails: bool
     let world = World::default();
     let mut execution = Execution::new(Arc::clone(program), request(), limits);
     let mut steps = Vec::new();
-    loop {
+    let mut waiting = Vec::new();
+    let ended = loop {
         assert!(steps.len() < MOST_STEPS, "the run does not end");
         let step = execution.run(&world);
-        steps.push(step.clone());
+        steps.push(format!("{step:?}"));
         match step {
             Step::Continue(_) => {}
-            Step::Need(Effect::Forward(forward)) => {
-                answer(&mut execution, &forward, backend_fails);
+            Step::Need(id, effect) => waiting.push((id, effect)),
+            Step::Blocked => {
+                let (id, effect) = waiting.pop().expect("it waits for something");
+                execution.provide(id, answer(&effect, backend_fails));
             }
-            Step::Need(Effect::RequestBody | Effect::ResponseBody) => {
-                execution.provide_body(Bytes::from_static(br#"{"a":[1,{"b":"c"}]}"#));
+            Step::Cancel(id) => {
+                let before = waiting.len();
+                waiting.retain(|(known, _)| *known != id);
+                assert_eq!(before, waiting.len() + 1, "it was waited for");
             }
-            Step::Respond => break,
+            Step::Respond => break step,
             Step::Fail => {
                 assert!(execution.last_error().is_some(), "a failure has a cause");
-                break;
+                break step;
             }
         }
-    }
-    let ended = steps.last().cloned();
-    assert_eq!(Some(execution.run(&world)), ended, "an end is an end");
+    };
+    assert_eq!(execution.run(&world), ended, "an end is an end");
     let context = execution.context();
     let response = context.response.as_ref().expect("an end has an answer");
     let failure = context
@@ -133,17 +140,37 @@ pub fn observe(program: &Arc<Program>, limits: BudgetLimits, backend_fails: bool
     }
 }
 
-fn answer(execution: &mut Execution, _: &Forward, fails: bool) {
-    if fails {
-        execution.fail(Failure::backend_connection("No route to host."));
-        return;
+fn answer(effect: &Effect, fails: bool) -> Answer {
+    match effect {
+        Effect::Forward(_) if fails => {
+            Answer::Failed(Failure::backend_connection("No route to host.").into())
+        }
+        Effect::Send(_) | Effect::CacheGet(_) | Effect::Count(_) | Effect::Acquire(_) if fails => {
+            Answer::Failed(EffectFailure::new(FailureKind::Timeout, "It took too long."))
+        }
+        Effect::Forward(_) => Answer::Response(response(Body::Streaming)),
+        Effect::Send(_) => Answer::Response(response(Body::Bytes(BODY))),
+        Effect::RequestBody | Effect::ResponseBody => Answer::Body(BODY),
+        Effect::Sleep(_) | Effect::CachePut(_) | Effect::CacheRemove(_) => Answer::Done,
+        Effect::CacheGet(_) => Answer::Cached(None),
+        Effect::Count(_) => Answer::Counted(Counted {
+            allowed: true,
+            remaining: 1,
+            retry_after: Duration::ZERO,
+        }),
+        Effect::Acquire(_) => Answer::Permit(Permit::new(())),
     }
+}
+
+const BODY: Bytes = Bytes::from_static(br#"{"a":[1,{"b":"c"}]}"#);
+
+fn response(body: Body) -> Response {
     let mut headers = HeaderMap::new();
     headers.append("content-type", HeaderValue::from_static("application/json"));
-    execution.provide_response(Response {
+    Response {
         status: StatusCode::OK,
         reason: None,
         headers,
-        body: Body::Streaming,
-    });
+        body,
+    }
 }
