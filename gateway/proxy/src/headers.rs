@@ -19,11 +19,11 @@ const IDENTITY: [&str; 8] = [
     "x-arr-clientcertthumbprint",
     "ssl-client-cert",
 ];
-const IDENTITY_PREFIXES: [&str; 2] = ["x-ssl-client-", "ssl-client-"];
+const IDENTITY_PREFIXES: [&str; 3] = ["x-ssl-client-", "ssl-client-", "x-amzn-mtls-"];
 
 /// Whether `name` (lower-case) claims to carry a client's identity.
 pub(crate) fn is_identity(name: &str) -> bool {
-    // Every name of both lists has "cert" or "client" in it; most headers are done here.
+    // Every name of both lists begins with one of these; most headers are done here.
     let bytes = name.as_bytes();
     if !matches!(bytes.first(), Some(b'c' | b's' | b'x')) {
         return false;

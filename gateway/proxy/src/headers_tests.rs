@@ -37,6 +37,8 @@ fn identity_headers_are_removed_in_every_spelling() {
         "X-SSL-Client-S-DN",
         "SSL-Client-Cert",
         "Ssl-Client-Subject-Dn",
+        "X-Amzn-Mtls-Clientcert",
+        "X-Amzn-Mtls-Clientcert-Leaf",
     ] {
         spellings.push(name.to_owned());
         spellings.push(name.to_lowercase());
