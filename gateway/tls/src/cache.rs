@@ -23,9 +23,10 @@ use crate::trust::{Profile, TrustBundle, Verdict};
 pub struct CacheSettings {
     /// Most accepted chains.
     pub accepted: u64,
-    /// Most refused chains. Kept apart, so that a flood of strangers evicts no partner.
+    /// Most refused chains, and chains whose key is not proven yet. Kept apart, so that a flood of strangers
+    /// evicts no partner.
     pub refused: u64,
-    /// Longest life of a refusal.
+    /// Longest life of those.
     pub refused_for: Duration,
     /// Longest time an accepted chain stays without being asked for.
     pub idle: Duration,
@@ -51,7 +52,7 @@ pub struct CacheCounters {
     pub misses: u64,
     /// Accepted chains remembered now.
     pub accepted: u64,
-    /// Refused chains remembered now.
+    /// Refused chains remembered now, and chains whose key is not proven yet.
     pub refused: u64,
 }
 
@@ -88,13 +89,28 @@ struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
     Accepted,
-    Refused,
+    /// The small one with a short life: refusals, and what was judged before the key was proven.
+    Passing,
+}
+
+/// Whether whoever presented a chain has proven to have its leaf's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    Given,
+    Awaited,
+}
+
+fn verdict_place(verdict: &Verdict, proof: Proof) -> Place {
+    match proof {
+        Proof::Given if verdict.is_clean() => Place::Accepted,
+        _ => Place::Passing,
+    }
 }
 
 /// Remembered verdicts. Share one per process: entries of different trust bundles do not meet.
 pub struct VerifiedChains {
     accepted: Cache<Key, Arc<Entry>>,
-    refused: Cache<Key, Arc<Entry>>,
+    passing: Cache<Key, Arc<Entry>>,
     index: Arc<LeafIndex>,
     /// How often [`VerifiedChains::evict`] was called.
     evictions: AtomicU64,
@@ -117,7 +133,7 @@ impl VerifiedChains {
                 .time_to_idle(settings.idle)
                 .eviction_listener(reported())
                 .build(),
-            refused: Cache::builder()
+            passing: Cache::builder()
                 .max_capacity(settings.refused)
                 .time_to_live(settings.refused_for)
                 .eviction_listener(reported())
@@ -129,7 +145,7 @@ impl VerifiedChains {
         }
     }
 
-    /// The verdict about a chain at a time, remembered or computed now.
+    /// The verdict about a chain whose key was proven, at a time: remembered or computed now.
     #[must_use]
     pub fn verdict(
         &self,
@@ -138,19 +154,51 @@ impl VerifiedChains {
         profile: Profile,
         at_unix: i64,
     ) -> Arc<Verdict> {
+        self.judge(trust, chain, profile, at_unix, Proof::Given)
+    }
+
+    /// The same inside a handshake, before the key is proven. What is not known yet is remembered for a
+    /// short time only, beside the refusals: whoever sends somebody else's public leaf with ever new
+    /// companions evicts no partner. [`VerifiedChains::verdict`] keeps it when the proof was given.
+    #[must_use]
+    pub fn verdict_before_proof(
+        &self,
+        trust: &TrustBundle,
+        chain: &PresentedChain,
+        profile: Profile,
+        at_unix: i64,
+    ) -> Arc<Verdict> {
+        self.judge(trust, chain, profile, at_unix, Proof::Awaited)
+    }
+
+    fn judge(
+        &self,
+        trust: &TrustBundle,
+        chain: &PresentedChain,
+        profile: Profile,
+        at_unix: i64,
+        proof: Proof,
+    ) -> Arc<Verdict> {
         let key = Key {
             chain: chain.key(),
             trust: trust.digest(),
             profile,
         };
-        if let Some(verdict) = self.remembered(&key, at_unix) {
-            self.hits.fetch_add(1, Ordering::Relaxed);
-            return verdict;
-        }
-        self.misses.fetch_add(1, Ordering::Relaxed);
         let evictions = self.evictions.load(Ordering::Acquire);
-        let verdict = Arc::new(trust.verify(chain, profile, at_unix));
-        self.remember(key, chain.leaf_sha1(), &verdict);
+        let verdict = match self.remembered(&key, at_unix) {
+            Some((place, verdict)) => {
+                self.hits.fetch_add(1, Ordering::Relaxed);
+                if place == verdict_place(&verdict, proof) || proof == Proof::Awaited {
+                    return verdict;
+                }
+                verdict
+            }
+            None => {
+                self.misses.fetch_add(1, Ordering::Relaxed);
+                Arc::new(trust.verify(chain, profile, at_unix))
+            }
+        };
+        self.remember(key, chain.leaf_sha1(), &verdict, proof);
         // Whoever evicted meanwhile may have looked before the entry was there. Adding nothing, instead of
         // loading, puts what was done above before an eviction that is not counted yet.
         if self.evictions.fetch_add(0, Ordering::AcqRel) != evictions {
@@ -159,21 +207,21 @@ impl VerifiedChains {
         verdict
     }
 
-    fn remembered(&self, key: &Key, at_unix: i64) -> Option<Arc<Verdict>> {
-        [&self.accepted, &self.refused]
+    fn remembered(&self, key: &Key, at_unix: i64) -> Option<(Place, Arc<Verdict>)> {
+        [Place::Accepted, Place::Passing]
             .into_iter()
-            .filter_map(|cache| cache.get(key))
-            .map(|entry| Arc::clone(&entry.verdict))
-            .find(|verdict| verdict.holds_at(at_unix))
+            .filter_map(|place| Some((place, self.at(place).get(key)?)))
+            .map(|(place, entry)| (place, Arc::clone(&entry.verdict)))
+            .find(|(_, verdict)| verdict.holds_at(at_unix))
     }
 
-    fn remember(&self, key: Key, leaf: Leaf, verdict: &Arc<Verdict>) {
-        let place = if verdict.is_clean() {
-            Place::Accepted
-        } else {
-            self.accepted.invalidate(&key);
-            Place::Refused
-        };
+    fn remember(&self, key: Key, leaf: Leaf, verdict: &Arc<Verdict>, proof: Proof) {
+        let place = verdict_place(verdict, proof);
+        // The other cache may hold what this replaces: an older verdict, or this one without proof.
+        match place {
+            Place::Accepted => self.passing.invalidate(&key),
+            Place::Passing => self.accepted.invalidate(&key),
+        }
         let cache = self.at(place);
         // A cache without room keeps nothing and reports nothing either.
         if cache.policy().max_capacity() == Some(0) {
@@ -191,13 +239,13 @@ impl VerifiedChains {
 
     fn forget(&self, key: &Key) {
         self.accepted.invalidate(key);
-        self.refused.invalidate(key);
+        self.passing.invalidate(key);
     }
 
     const fn at(&self, place: Place) -> &Cache<Key, Arc<Entry>> {
         match place {
             Place::Accepted => &self.accepted,
-            Place::Refused => &self.refused,
+            Place::Passing => &self.passing,
         }
     }
 
@@ -235,7 +283,7 @@ impl VerifiedChains {
     /// Hits, misses and sizes. Does the cache's housekeeping: for a scrape, not for a request.
     #[must_use]
     pub fn counters(&self) -> CacheCounters {
-        for cache in [&self.accepted, &self.refused] {
+        for cache in [&self.accepted, &self.passing] {
             // Until then what was put in lately is not counted, for as long as the cache is idle.
             cache.run_pending_tasks();
         }
@@ -243,7 +291,7 @@ impl VerifiedChains {
             hits: self.hits.load(Ordering::Relaxed),
             misses: self.misses.load(Ordering::Relaxed),
             accepted: self.accepted.entry_count(),
-            refused: self.refused.entry_count(),
+            refused: self.passing.entry_count(),
         }
     }
 }

@@ -664,6 +664,60 @@ fn eviction_and_explanation_go_by_the_leafs_thumbprint() {
 }
 
 #[test]
+fn a_victims_leaf_with_ever_new_companions_takes_no_partners_place_before_its_key_is_proven() {
+    let pki = Pki::new("a");
+    let cache = gateway_tls::cache::VerifiedChains::new(gateway_tls::cache::CacheSettings {
+        accepted: 4,
+        refused: 8,
+        ..gateway_tls::cache::CacheSettings::default()
+    });
+    let bundle = pki.bundle();
+    let partner = presented(&pki.client("partner"));
+    let _ = cache.verdict(&bundle, &partner, Profile::CLIENT, NOW);
+    let victim = presented(&pki.client("victim"));
+    for number in 0..50 {
+        let mut certificates = victim.certificates().to_vec();
+        certificates.push(der(Pki::new(&format!("companion {number}"))
+            .root
+            .certificate()));
+        let chain = PresentedChain::new(certificates).unwrap();
+        let verdict = cache.verdict_before_proof(&bundle, &chain, Profile::CLIENT, NOW);
+        assert!(verdict.trust.is_ok());
+    }
+    let counters = cache.counters();
+    assert_eq!(counters.accepted, 1, "the partner's alone");
+    assert!(counters.refused <= 8, "{counters:?}");
+    let misses = cache.counters().misses;
+    let _ = cache.verdict(&bundle, &partner, Profile::CLIENT, NOW);
+    assert_eq!(cache.counters().misses, misses, "it is still remembered");
+}
+
+#[test]
+fn a_verdict_from_the_handshake_is_kept_once_the_key_was_proven() {
+    let pki = Pki::new("a");
+    let cache = gateway_tls::cache::VerifiedChains::default();
+    let bundle = pki.bundle();
+    let chain = presented(&pki.client("p"));
+    let _ = cache.verdict_before_proof(&bundle, &chain, Profile::CLIENT, NOW);
+    assert_eq!(
+        (cache.counters().accepted, cache.counters().refused),
+        (0, 1)
+    );
+    let _ = cache.verdict(&bundle, &chain, Profile::CLIENT, NOW);
+    assert_eq!(
+        (cache.counters().accepted, cache.counters().refused),
+        (1, 0)
+    );
+    assert_eq!((cache.counters().hits, cache.counters().misses), (1, 1));
+    let _ = cache.verdict_before_proof(&bundle, &chain, Profile::CLIENT, NOW);
+    assert_eq!(
+        (cache.counters().accepted, cache.counters().refused),
+        (1, 0)
+    );
+    assert_eq!(cache.explain(chain.leaf_sha1()).len(), 1);
+}
+
+#[test]
 fn verdicts_of_different_bundles_and_profiles_do_not_meet() {
     let pki = Pki::new("a");
     let cache = gateway_tls::cache::VerifiedChains::default();

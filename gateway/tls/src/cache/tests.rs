@@ -66,7 +66,7 @@ fn assert_index_is_exact(cache: &VerifiedChains) {
     loop {
         settle(cache);
         let mut held = 0;
-        for place in [Place::Accepted, Place::Refused] {
+        for place in [Place::Accepted, Place::Passing] {
             for (_, entry) in cache.at(place) {
                 held += 1;
                 let found = cache.index.of(&entry.leaf);
@@ -94,7 +94,7 @@ fn among_fifty_thousand_entries_a_leaf_finds_its_own_and_no_others() {
         } else {
             numbered(number)
         };
-        cache.remember(key(number), leaf, &verdict(number < 20_000));
+        cache.remember(key(number), leaf, &verdict(number < 20_000), Proof::Given);
     }
     assert_eq!(cache.index.size(), (ENTRIES as usize - 2, ENTRIES as usize));
 
@@ -132,7 +132,12 @@ fn among_fifty_thousand_entries_a_leaf_finds_its_own_and_no_others() {
 fn what_no_longer_fits_leaves_the_index_with_the_cache() {
     let cache = cache(500, 300, Duration::from_secs(600));
     for number in 0..ENTRIES {
-        cache.remember(key(number), numbered(number), &verdict(number % 2 == 0));
+        cache.remember(
+            key(number),
+            numbered(number),
+            &verdict(number % 2 == 0),
+            Proof::Given,
+        );
     }
     let counters = settle(&cache);
     assert_eq!((counters.accepted, counters.refused), (500, 300));
@@ -144,7 +149,12 @@ fn what_no_longer_fits_leaves_the_index_with_the_cache() {
 fn one_leaf_with_ten_thousand_companions_costs_no_more_room_than_the_cache_has() {
     let cache = cache(500, 300, Duration::from_secs(600));
     for number in 0..10_000 {
-        cache.remember(key(number), [1; 20], &verdict(number % 2 == 0));
+        cache.remember(
+            key(number),
+            [1; 20],
+            &verdict(number % 2 == 0),
+            Proof::Given,
+        );
     }
     settle(&cache);
     assert_eq!(cache.index.size(), (1, 800));
@@ -157,7 +167,7 @@ fn one_leaf_with_ten_thousand_companions_costs_no_more_room_than_the_cache_has()
 fn what_expires_leaves_the_index_empty_again() {
     let cache = cache(10, 100_000, Duration::from_millis(1));
     for number in 0..ENTRIES {
-        cache.remember(key(number), numbered(number), &verdict(false));
+        cache.remember(key(number), numbered(number), &verdict(false), Proof::Given);
     }
     let until = std::time::Instant::now() + Duration::from_secs(20);
     while cache.index.size() != (0, 0) {
@@ -175,12 +185,12 @@ fn a_replaced_entry_is_there_once_with_its_newest_verdict() {
     let cache = cache(10, 10, Duration::from_secs(600));
     let leaf = [1; 20];
     let [first, second] = [verdict(true), verdict(true)];
-    cache.remember(key(1), leaf, &first);
-    cache.remember(key(1), leaf, &second);
+    cache.remember(key(1), leaf, &first, Proof::Given);
+    cache.remember(key(1), leaf, &second, Proof::Given);
     let found = cache.explain(leaf);
     assert_eq!(found.len(), 1);
     assert!(Arc::ptr_eq(&found[0].verdict, &second));
-    cache.remember(key(1), leaf, &verdict(false));
+    cache.remember(key(1), leaf, &verdict(false), Proof::Given);
     let found = cache.explain(leaf);
     assert_eq!(found.len(), 1, "no longer among the accepted");
     assert!(found[0].verdict.trust.is_err());
@@ -190,8 +200,8 @@ fn a_replaced_entry_is_there_once_with_its_newest_verdict() {
 #[test]
 fn a_cache_without_room_indexes_nothing() {
     let cache = cache(0, 0, Duration::from_secs(600));
-    cache.remember(key(1), [1; 20], &verdict(true));
-    cache.remember(key(2), [1; 20], &verdict(false));
+    cache.remember(key(1), [1; 20], &verdict(true), Proof::Given);
+    cache.remember(key(2), [1; 20], &verdict(false), Proof::Given);
     assert_eq!(cache.index.size(), (0, 0));
     assert_eq!(cache.explain([1; 20]), []);
 }
@@ -209,7 +219,7 @@ fn under_insertion_replacement_eviction_and_overflow_at_once_the_index_stays_tru
                     let number = round.wrapping_mul(7 + 2 * writer) % 100;
                     let leaf = numbered(number % 10);
                     let trusted = (round / 3 + writer) % 2 == 0;
-                    cache.remember(key(number), leaf, &verdict(trusted));
+                    cache.remember(key(number), leaf, &verdict(trusted), Proof::Given);
                 }
             });
         }
@@ -230,7 +240,7 @@ fn under_insertion_replacement_eviction_and_overflow_at_once_the_index_stays_tru
         scope.spawn(|| {
             for round in 0..20_000_u32 {
                 let number = 1_000 + round % 5;
-                cache.remember(key(number), numbered(number), &verdict(true));
+                cache.remember(key(number), numbered(number), &verdict(true), Proof::Given);
                 if cache.accepted.contains_key(&key(number)) {
                     // It may have been evicted for its size since, but then from both.
                     let known = !cache.index.of(&numbered(number)).is_empty();

@@ -67,7 +67,7 @@ pub(super) fn judge(
     handshake
         .shared
         .chains
-        .verdict(host.trust(), chain, Profile::CLIENT, handshake.now())
+        .verdict_before_proof(host.trust(), chain, Profile::CLIENT, handshake.now())
         .accept(host.revocation())
 }
 
