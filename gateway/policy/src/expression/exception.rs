@@ -36,6 +36,7 @@ pub(crate) mod names {
     pub(crate) const OVERFLOW: &str = "System.OverflowException";
     pub(crate) const CRYPTOGRAPHIC: &str = "System.Security.Cryptography.CryptographicException";
     pub(crate) const URI_FORMAT: &str = "System.UriFormatException";
+    pub(crate) const XML: &str = "System.Xml.XmlException";
     pub(crate) const BUDGET: &str = "Countersign.BudgetExceededException";
 }
 
@@ -152,7 +153,7 @@ pub(crate) fn base_of(type_name: &str) -> Option<&'static str> {
         DIVIDE_BY_ZERO | OVERFLOW => ARITHMETIC,
         URI_FORMAT => FORMAT,
         ARGUMENT | ARITHMETIC | FORMAT | INDEX_RANGE | INVALID_CAST | INVALID_OPERATION
-        | KEY_NOT_FOUND | NOT_SUPPORTED | NULL_REFERENCE | CRYPTOGRAPHIC => SYSTEM,
+        | KEY_NOT_FOUND | NOT_SUPPORTED | NULL_REFERENCE | CRYPTOGRAPHIC | XML => SYSTEM,
         _ => EXCEPTION,
     })
 }

@@ -269,6 +269,18 @@ enumerations! {
     AddressFamily "System.Net.Sockets.AddressFamily" {
         Unspecified = 0, InterNetwork = 2, InterNetworkV6 = 23,
     }
+    XmlNodeType "System.Xml.XmlNodeType" {
+        None = 0, Element = 1, Attribute = 2, Text = 3, CDATA = 4, EntityReference = 5, Entity = 6,
+        ProcessingInstruction = 7, Comment = 8, Document = 9, DocumentType = 10,
+        DocumentFragment = 11, Notation = 12, Whitespace = 13, SignificantWhitespace = 14,
+        EndElement = 15, EndEntity = 16, XmlDeclaration = 17,
+    }
+    SaveOptions "System.Xml.Linq.SaveOptions" {
+        None = 0, DisableFormatting = 1, OmitDuplicateNamespaces = 2,
+    }
+    LoadOptions "System.Xml.Linq.LoadOptions" {
+        None = 0, PreserveWhitespace = 1, SetBaseUri = 2, SetLineInfo = 4,
+    }
     X509NameType "System.Security.Cryptography.X509Certificates.X509NameType" {
         SimpleName = 0, EmailName = 1, UpnName = 2, DnsName = 3, DnsFromAlternativeName = 4,
         UrlName = 5,
@@ -327,24 +339,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "System.TimeZoneInfo",
     "System.Nullable",
     "System.Collections.Generic.IEnumerator",
-    "System.Xml.Linq.Extensions",
-    "System.Xml.Linq.XAttribute",
-    "System.Xml.Linq.XCData",
-    "System.Xml.Linq.XComment",
-    "System.Xml.Linq.XContainer",
-    "System.Xml.Linq.XDeclaration",
-    "System.Xml.Linq.XDocument",
-    "System.Xml.Linq.XDocumentType",
-    "System.Xml.Linq.XElement",
-    "System.Xml.Linq.XName",
-    "System.Xml.Linq.XNamespace",
-    "System.Xml.Linq.XNode",
-    "System.Xml.Linq.XObject",
-    "System.Xml.Linq.XNodeDocumentOrderComparer",
-    "System.Xml.Linq.XNodeEqualityComparer",
-    "System.Xml.Linq.XProcessingInstruction",
-    "System.Xml.Linq.XText",
-    "System.Xml.XmlNodeType",
     "System.Xml.XmlDocument",
     "System.Xml.XmlReader",
     "IUser",

@@ -258,6 +258,16 @@ impl Type {
                 | Basic::Sha384
                 | Basic::Sha512,
             ) => vec![Self::Basic(Basic::HashAlgorithm)],
+            Self::Basic(Basic::XElement | Basic::XDocument) => vec![Self::Basic(Basic::XContainer)],
+            Self::Basic(
+                Basic::XContainer
+                | Basic::XText
+                | Basic::XComment
+                | Basic::XDocumentType
+                | Basic::XProcessingInstruction,
+            ) => vec![Self::Basic(Basic::XNode)],
+            Self::Basic(Basic::XCData) => vec![Self::Basic(Basic::XText)],
+            Self::Basic(Basic::XNode | Basic::XAttribute) => vec![Self::Basic(Basic::XObject)],
             Self::Exception(name) => super::exception::base_of(name)
                 .map(Self::Exception)
                 .into_iter()

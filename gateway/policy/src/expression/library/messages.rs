@@ -1,5 +1,6 @@
 //! `context.Request` and `context.Response`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use super::context::{handle, present, shared};
 use super::full;
 use super::registry::Group;
 use crate::context::{Body, Response};
+use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::handle::Handle;
 use crate::expression::machine::Machine;
@@ -92,6 +94,11 @@ pub(super) static BODY: Group = Group {
     owner: "IMessageBody",
     entries: &[full("T As<T>(bool preserveContent = false)", |m, a| {
         let wanted = token(a);
+        if let Type::Basic(xml @ (Basic::XElement | Basic::XDocument | Basic::XNode)) = wanted {
+            let content = read_body(m, a, boolean(a, 1))?;
+            let whole = xml == Basic::XDocument;
+            return super::xml::read_body(m.budget, &body_text(m.budget, &content)?, whole);
+        }
         let text = wanted == Type::STRING;
         if !text && wanted != Type::array(Type::Basic(Basic::Byte)) {
             return Err(Exception::new(
@@ -109,6 +116,13 @@ pub(super) static BODY: Group = Group {
         })
     })],
 };
+
+/// A body as text: UTF-8, a byte-order mark left out.
+fn body_text<'c>(budget: &mut Budget, content: &'c [u8]) -> Result<Cow<'c, str>, Exception> {
+    budget.allocate(content.len())?;
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    Ok(String::from_utf8_lossy(content))
+}
 
 pub(super) fn read_body(
     machine: &mut Machine<'_>,
