@@ -24,6 +24,7 @@ mod scanning;
 mod statements;
 mod tokens;
 mod values;
+mod xml;
 
 use bytes::Bytes;
 use gateway_policy::context::{Body, Context};

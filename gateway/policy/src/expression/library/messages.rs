@@ -97,7 +97,8 @@ pub(super) static BODY: Group = Group {
         if let Type::Basic(xml @ (Basic::XElement | Basic::XDocument | Basic::XNode)) = wanted {
             let content = read_body(m, a, boolean(a, 1))?;
             let whole = xml == Basic::XDocument;
-            return super::xml::read_body(m.budget, &body_text(m.budget, &content)?, whole);
+            let content = body_text(m.budget, &content)?;
+            return super::xml::read_body(m.budget, &content, whole);
         }
         let text = wanted == Type::STRING;
         if !text && wanted != Type::array(Type::Basic(Basic::Byte)) {
