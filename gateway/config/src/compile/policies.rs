@@ -233,6 +233,8 @@ impl Environment for ResourceEnvironment<'_> {
             ResourceKind::CertificateThumbprint => self.certificates.by_thumbprint(name).is_some(),
             ResourceKind::Backend => stored(Kind::Backend),
             ResourceKind::IdentityList => stored(Kind::IdentityList),
+            // No such resources are stored yet.
+            ResourceKind::PolicyFragment => false,
         }
     }
 
@@ -264,6 +266,7 @@ impl Environment for ResourceEnvironment<'_> {
                 .map(|uploaded| uploaded.certificate.thumbprint.to_string())
                 .collect(),
             ResourceKind::Backend => stored(Kind::Backend),
+            ResourceKind::PolicyFragment => Vec::new(),
             // Complete, because expressions that name a list are checked against it.
             ResourceKind::IdentityList => self
                 .resources

@@ -189,27 +189,18 @@ pub struct CachePut {
 pub struct Count {
     /// Key of the counter; counters of different windows are different counters.
     pub key: Arc<str>,
-    /// What is counted.
-    pub unit: Unit,
     /// The time over which it is counted.
     pub window: Window,
     /// How many there may be.
     pub limit: u64,
-    /// How many to add; 0 only asks.
+    /// How many to add. 0 only asks whether there is room for one.
     pub add: u64,
     /// Whether nothing is added when the limit does not allow all of it. Otherwise it is added in
     /// any case, and the limit shows at the next request.
     pub only_if_allowed: bool,
-}
-
-/// What a counter counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Unit {
-    /// Calls, or whatever a document counts for one.
-    Calls,
-    /// Bytes of bodies. Besides adding `add`, the caller adds the bytes of this exchange, request and
-    /// response, when it has ended.
-    Bytes,
+    /// Whether the caller adds the bytes of this exchange's bodies, request and response, when it has
+    /// ended.
+    pub meters: bool,
 }
 
 /// The time over which calls are counted.

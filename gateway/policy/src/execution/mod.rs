@@ -21,7 +21,7 @@ pub use answer::{Answer, Counted, EffectFailure, FailureKind, Permit};
 pub use cached::Cached;
 pub use effect::{
     Acquire, CacheGet, CachePut, CachingType, CertificateChoice, Count, Effect, EffectId, Forward,
-    Proxy, SendRequest, Target, Unit, Window,
+    Proxy, SendRequest, Target, Window,
 };
 pub use failure::Failure;
 pub(crate) use fiber::Fork;

@@ -54,6 +54,12 @@ pub use value::Value;
 /// Longest source of one expression in bytes.
 const MAX_SOURCE: usize = 256 * 1024;
 
+/// A moment with its zone, as .NET's `DateTimeOffset.Parse` reads it.
+pub(crate) fn parse_moment(text: &str) -> Option<crate::host::UnixNanos> {
+    let ticks = date_parsing::parse_offset(text)?.utc_ticks();
+    Some(i128::from(ticks - time::ticks_of(0)) * 100)
+}
+
 /// What the place of an expression wants of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {

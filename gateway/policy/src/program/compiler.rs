@@ -6,7 +6,8 @@ use crate::expression::Needs;
 use crate::problem::{Position, Problem, Severity, nearest};
 
 use super::environment::{Environment, References};
-use super::{Section, lint};
+use super::fragments::Included;
+use super::{Scope, Section, lint};
 
 /// Errors kept, and warnings; a document with more is better read from the top.
 const MAX_PROBLEMS: usize = 100;
@@ -25,6 +26,8 @@ pub(crate) struct Compiler<'a> {
     pub(super) unchecked_issuers: Vec<Position>,
     /// What the expressions of the current policy read.
     pub(super) needs: Needs,
+    /// Where the document is saved, or the one that includes the fragment.
+    pub(crate) scope: Scope,
     /// The section that is being compiled.
     pub(crate) section: Section,
     /// Names of the elements around the current one, from the section down, as `LastError.Path`
@@ -32,6 +35,10 @@ pub(crate) struct Compiler<'a> {
     pub(crate) path: Vec<String>,
     /// What lints must know of the whole document.
     pub(crate) facts: lint::Facts,
+    /// Fragments that were put in.
+    pub(super) included: Included,
+    /// Whether it is not known which section this will stand in.
+    pub(crate) any_section: bool,
 }
 
 impl<'a> Compiler<'a> {
@@ -45,9 +52,12 @@ impl<'a> Compiler<'a> {
             substituted: 0,
             unchecked_issuers: Vec::new(),
             needs: Needs::default(),
+            scope: Scope::Global,
             section: Section::Inbound,
             path: Vec::new(),
             facts: lint::Facts::default(),
+            included: Included::default(),
+            any_section: false,
         }
     }
 

@@ -9,6 +9,12 @@ pub trait Environment {
     /// The named value with this display name.
     fn named_value(&self, name: &str) -> Option<NamedValue>;
 
+    /// The source of the policy fragment with this id.
+    fn fragment(&self, id: &str) -> Option<Arc<str>> {
+        let _ = id;
+        None
+    }
+
     /// Whether the resource exists.
     fn exists(&self, kind: ResourceKind, name: &str) -> bool;
 
@@ -34,6 +40,8 @@ pub enum ResourceKind {
     Backend,
     /// An identity list, by resource id.
     IdentityList,
+    /// A policy fragment, by resource id.
+    PolicyFragment,
 }
 
 impl ResourceKind {
@@ -46,6 +54,7 @@ impl ResourceKind {
             Self::CertificateThumbprint => "certificate with thumbprint",
             Self::Backend => "backend",
             Self::IdentityList => "identity list",
+            Self::PolicyFragment => "policy fragment",
         }
     }
 }
@@ -88,6 +97,8 @@ pub struct References {
     pub backend_ids: BTreeSet<Arc<str>>,
     /// Resource ids of identity lists.
     pub identity_list_ids: BTreeSet<Arc<str>>,
+    /// Resource ids of policy fragments, those inside fragments too.
+    pub policy_fragment_ids: BTreeSet<Arc<str>>,
 }
 
 impl References {
@@ -100,6 +111,7 @@ impl References {
             ResourceKind::CertificateThumbprint => &self.certificate_thumbprints,
             ResourceKind::Backend => &self.backend_ids,
             ResourceKind::IdentityList => &self.identity_list_ids,
+            ResourceKind::PolicyFragment => &self.policy_fragment_ids,
         }
     }
 
@@ -110,6 +122,7 @@ impl References {
             ResourceKind::CertificateThumbprint => &mut self.certificate_thumbprints,
             ResourceKind::Backend => &mut self.backend_ids,
             ResourceKind::IdentityList => &mut self.identity_list_ids,
+            ResourceKind::PolicyFragment => &mut self.policy_fragment_ids,
         };
         if !names.contains(name) {
             names.insert(name.into());

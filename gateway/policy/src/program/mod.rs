@@ -7,6 +7,7 @@
 mod code;
 mod compiler;
 mod environment;
+mod fragments;
 pub(crate) mod instruction;
 mod lint;
 mod sections;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub(crate) use compiler::Compiler;
 pub use environment::{Environment, NamedValue, References, ResourceKind};
+pub use fragments::compile_fragment;
 pub(crate) use lint::FAILS_OPEN;
 pub(crate) use sections::{block, indexed_names};
 
@@ -123,6 +125,7 @@ pub struct Program {
 #[must_use]
 pub fn compile(document: &Document, scope: Scope, environment: &dyn Environment) -> CompileResult {
     let mut compiler = Compiler::new(document, environment);
+    compiler.scope = scope;
     let sections = sections::compile(&mut compiler);
     let (mut problems, references) = compiler.finish();
     problems.sort_by_key(|problem| problem.position);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::document::{Element, Node};
+use crate::document::{Element, MAX_DEPTH, Node};
 use crate::problem::nearest;
 use crate::statement::{self, Kind};
 
@@ -99,7 +99,8 @@ fn all_sections(compiler: &mut Compiler<'_>, elements: &[&Element], out: &mut [O
 }
 
 /// Compiles the policies among `nodes`; whether they always end the pipeline. Documents are not
-/// nested deeper than [`crate::document::MAX_DEPTH`], which bounds the recursion.
+/// nested deeper than [`MAX_DEPTH`], and neither are the fragments in them, which bounds the
+/// recursion.
 pub(crate) fn block(compiler: &mut Compiler<'_>, nodes: &[Node], code: &mut Code) -> bool {
     let elements: Vec<&Element> = nodes
         .iter()
@@ -110,6 +111,16 @@ pub(crate) fn block(compiler: &mut Compiler<'_>, nodes: &[Node], code: &mut Code
         .collect();
     let names = indexed_names(&elements);
     let mut ends = false;
+    if compiler.path.len() > MAX_DEPTH {
+        if let Some(first) = elements.first() {
+            compiler.error(
+                "NestedTooDeeply",
+                format!("Policies are nested more than {MAX_DEPTH} deep."),
+                first.offset,
+            );
+        }
+        return false;
+    }
     for (element, name) in elements.into_iter().zip(names) {
         if compiler.is_full() {
             break;
@@ -148,7 +159,7 @@ fn policy(compiler: &mut Compiler<'_>, element: &Element, code: &mut Code) -> bo
         unknown_policy(compiler, element);
         return false;
     };
-    if !policy.sections.contains(&compiler.section) {
+    if !policy.sections.contains(&compiler.section) && !compiler.any_section {
         compiler.warning(
             "WrongSection",
             format!(

@@ -15,10 +15,10 @@ pub(super) const POLICY: Policy = Policy {
 fn compile(element: &Element, compiler: &mut Compiler<'_>, code: &mut Code) -> bool {
     compiler.check_attributes(element, &[]);
     compiler.check_empty(element);
-    if compiler.path.len() > 1 {
+    if compiler.path.len() > 1 || compiler.any_section {
         compiler.error(
             "BaseNotAllowed",
-            "'base' stands directly in a section, not inside another policy.",
+            "'base' stands directly in a section, not inside another policy or a fragment.",
             element.offset,
         );
         return false;

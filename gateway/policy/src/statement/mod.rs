@@ -2,12 +2,18 @@
 
 mod authentication_certificate;
 mod base;
+mod cache_values;
+mod caching_type;
 mod check_header;
 mod choose;
 mod exists_action;
 mod forward_request;
+mod include_fragment;
+mod increment;
 mod ip_filter;
 mod limit_concurrency;
+mod quota;
+mod rate_limit;
 mod retry;
 mod return_response;
 mod rewrite_uri;
@@ -57,11 +63,19 @@ pub(crate) enum Kind {
 const POLICIES: &[&Policy] = &[
     &authentication_certificate::POLICY,
     &base::POLICY,
+    &cache_values::LOOKUP,
+    &cache_values::REMOVE,
+    &cache_values::STORE,
     &check_header::POLICY,
     &choose::POLICY,
     &forward_request::POLICY,
+    &include_fragment::POLICY,
     &ip_filter::POLICY,
     &limit_concurrency::POLICY,
+    &quota::BY_KEY,
+    &quota::BY_SUBSCRIPTION,
+    &rate_limit::BY_KEY,
+    &rate_limit::BY_SUBSCRIPTION,
     &retry::POLICY,
     &return_response::POLICY,
     &rewrite_uri::POLICY,
@@ -89,10 +103,7 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "azure-openai-token-limit",
     "block",
     "cache-lookup",
-    "cache-lookup-value",
-    "cache-remove-value",
     "cache-store",
-    "cache-store-value",
     "cors",
     "cosmosdb-data-source",
     "cross-domain",
@@ -100,7 +111,6 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "find-and-replace",
     "get-authorization-context",
     "http-data-source",
-    "include-fragment",
     "invoke-dapr-binding",
     "invoke-request",
     "json-to-xml",
@@ -115,10 +125,6 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "proxy",
     "publish-event",
     "publish-to-dapr",
-    "quota",
-    "quota-by-key",
-    "rate-limit",
-    "rate-limit-by-key",
     "redirect-content-urls",
     "send-service-bus-message",
     "sql-data-source",

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod script;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
@@ -162,6 +164,7 @@ impl Host for World {
 pub struct Names {
     pub values: HashMap<String, NamedValue>,
     pub allow_code: bool,
+    pub fragments: HashMap<String, String>,
 }
 
 impl Names {
@@ -187,6 +190,11 @@ impl Names {
         self
     }
 
+    pub fn with_fragment(mut self, id: &str, source: &str) -> Self {
+        self.fragments.insert(id.to_owned(), source.to_owned());
+        self
+    }
+
     pub fn allowing_code(mut self) -> Self {
         self.allow_code = true;
         self
@@ -194,6 +202,10 @@ impl Names {
 }
 
 impl Environment for Names {
+    fn fragment(&self, id: &str) -> Option<Arc<str>> {
+        self.fragments.get(id).map(|source| source.as_str().into())
+    }
+
     fn named_value(&self, name: &str) -> Option<NamedValue> {
         self.values.get(name).cloned()
     }
@@ -209,6 +221,7 @@ impl Environment for Names {
             ResourceKind::CertificateThumbprint => vec!["BC".repeat(20)],
             ResourceKind::Backend => vec!["orders-backend".to_owned()],
             ResourceKind::IdentityList => vec!["partners".to_owned()],
+            ResourceKind::PolicyFragment => self.fragments.keys().cloned().collect(),
         }
     }
 
@@ -398,6 +411,11 @@ pub fn finish(mut execution: Execution, world: &World, backend: &Backend) -> End
             step => break step,
         }
     };
+    ended(execution, step, forwards)
+}
+
+/// What an execution that has ended shows.
+pub fn ended(mut execution: Execution, step: Step, forwards: Vec<Forward>) -> Ended {
     let last_error = execution.last_error().cloned();
     let mut context = std::mem::replace(execution.context_mut(), self::context());
     let response = context.response.take().expect("a response at the end");
