@@ -37,6 +37,10 @@ pub(crate) mod names {
     pub(crate) const CRYPTOGRAPHIC: &str = "System.Security.Cryptography.CryptographicException";
     pub(crate) const URI_FORMAT: &str = "System.UriFormatException";
     pub(crate) const XML: &str = "System.Xml.XmlException";
+    pub(crate) const JSON: &str = "Newtonsoft.Json.JsonException";
+    pub(crate) const JSON_READER: &str = "Newtonsoft.Json.JsonReaderException";
+    pub(crate) const JSON_WRITER: &str = "Newtonsoft.Json.JsonWriterException";
+    pub(crate) const JSON_SERIALIZATION: &str = "Newtonsoft.Json.JsonSerializationException";
     pub(crate) const BUDGET: &str = "Countersign.BudgetExceededException";
 }
 
@@ -152,6 +156,7 @@ pub(crate) fn base_of(type_name: &str) -> Option<&'static str> {
         ARGUMENT_NULL | ARGUMENT_RANGE => ARGUMENT,
         DIVIDE_BY_ZERO | OVERFLOW => ARITHMETIC,
         URI_FORMAT => FORMAT,
+        JSON_READER | JSON_WRITER | JSON_SERIALIZATION => JSON,
         ARGUMENT | ARITHMETIC | FORMAT | INDEX_RANGE | INVALID_CAST | INVALID_OPERATION
         | KEY_NOT_FOUND | NOT_SUPPORTED | NULL_REFERENCE | CRYPTOGRAPHIC | XML => SYSTEM,
         _ => EXCEPTION,

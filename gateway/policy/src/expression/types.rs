@@ -268,6 +268,19 @@ impl Type {
             ) => vec![Self::Basic(Basic::XNode)],
             Self::Basic(Basic::XCData) => vec![Self::Basic(Basic::XText)],
             Self::Basic(Basic::XNode | Basic::XAttribute) => vec![Self::Basic(Basic::XObject)],
+            Self::Basic(Basic::JObject) => vec![
+                Self::Basic(Basic::JContainer),
+                Self::enumerable(generic(
+                    Family::Pair,
+                    &[Self::STRING, Self::Basic(Basic::JToken)],
+                )),
+            ],
+            Self::Basic(Basic::JArray | Basic::JProperty) => {
+                vec![Self::Basic(Basic::JContainer)]
+            }
+            Self::Basic(Basic::JContainer | Basic::JValue) => vec![Self::Basic(Basic::JToken)],
+            Self::Basic(Basic::JRaw) => vec![Self::Basic(Basic::JValue)],
+            Self::Basic(Basic::JToken) => vec![Self::enumerable(Self::Basic(Basic::JToken))],
             Self::Exception(name) => super::exception::base_of(name)
                 .map(Self::Exception)
                 .into_iter()

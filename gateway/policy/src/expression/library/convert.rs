@@ -125,7 +125,7 @@ fn range(basic: Basic) -> (i128, i128) {
 }
 
 /// Rounds to even, parses texts, and overflows with an exception.
-fn to_integer(args: &[Value], target: Basic) -> Pure {
+pub(super) fn to_integer(args: &[Value], target: Basic) -> Pure {
     let source = value(args, 0);
     let number = match &source {
         Value::Null => 0,
@@ -205,7 +205,7 @@ fn to_base(args: &[Value]) -> Pure {
     }))
 }
 
-fn to_double(args: &[Value]) -> Pure {
+pub(super) fn to_double(args: &[Value]) -> Pure {
     Ok(match value(args, 0) {
         Value::Null => Value::Double(0.0),
         Value::Bool(value) => Value::Double(f64::from(u8::from(value))),
@@ -217,7 +217,7 @@ fn to_double(args: &[Value]) -> Pure {
     })
 }
 
-fn to_boolean(args: &[Value]) -> Pure {
+pub(super) fn to_boolean(args: &[Value]) -> Pure {
     let source = value(args, 0);
     Ok(Value::Bool(match &source {
         Value::Null => false,

@@ -1,6 +1,5 @@
 //! `context.Request` and `context.Response`.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,7 +9,6 @@ use super::context::{handle, present, shared};
 use super::full;
 use super::registry::Group;
 use crate::context::{Body, Response};
-use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::handle::Handle;
 use crate::expression::machine::Machine;
@@ -93,36 +91,44 @@ fn response<'m>(machine: &'m Machine<'_>, args: &[Value]) -> Result<&'m Response
 pub(super) static BODY: Group = Group {
     owner: "IMessageBody",
     entries: &[full("T As<T>(bool preserveContent = false)", |m, a| {
-        let wanted = token(a);
-        if let Type::Basic(xml @ (Basic::XElement | Basic::XDocument | Basic::XNode)) = wanted {
-            let content = read_body(m, a, boolean(a, 1))?;
-            let whole = xml == Basic::XDocument;
-            let content = body_text(m.budget, &content)?;
-            return super::xml::read_body(m.budget, &content, whole);
-        }
-        let text = wanted == Type::STRING;
-        if !text && wanted != Type::array(Type::Basic(Basic::Byte)) {
-            return Err(Exception::new(
-                names::NOT_SUPPORTED,
-                format!("A body cannot be read as '{}'.", wanted.full_name()),
-            ));
-        }
         let content = read_body(m, a, boolean(a, 1))?;
         m.budget.allocate(content.len())?;
-        Ok(if text {
-            let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
-            Value::from(String::from_utf8_lossy(content).into_owned())
-        } else {
-            Value::bytes(content.to_vec())
-        })
+        body_as(m, &token(a), &content)
     })],
 };
 
-/// A body as text: UTF-8, a byte-order mark left out.
-fn body_text<'c>(budget: &mut Budget, content: &'c [u8]) -> Result<Cow<'c, str>, Exception> {
-    budget.allocate(content.len())?;
-    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
-    Ok(String::from_utf8_lossy(content))
+/// Whether `As<T>` takes that type.
+pub(crate) fn is_body_type(ty: &Type) -> bool {
+    match ty {
+        Type::Basic(basic) => matches!(
+            basic,
+            Basic::String | Basic::JObject | Basic::JArray | Basic::JToken
+        ),
+        other => *other == Type::array(Type::Basic(Basic::Byte)),
+    }
+}
+
+/// The content of a body as `wanted`. Each kind of document has a function that takes or leaves it.
+fn body_as(machine: &mut Machine<'_>, wanted: &Type, content: &Bytes) -> Result<Value, Exception> {
+    if *wanted == Type::array(Type::Basic(Basic::Byte)) {
+        return Ok(Value::bytes(content.to_vec()));
+    }
+    let plain = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    let text = String::from_utf8_lossy(plain);
+    if *wanted == Type::STRING {
+        return Ok(Value::from(text.into_owned()));
+    }
+    if let Some(read) = super::json::read_body(machine, wanted, &text) {
+        return read;
+    }
+    if let Type::Basic(xml @ (Basic::XElement | Basic::XDocument | Basic::XNode)) = wanted {
+        let whole = *xml == Basic::XDocument;
+        return super::xml::read_body(machine.budget, &text, whole);
+    }
+    Err(Exception::new(
+        names::NOT_SUPPORTED,
+        format!("A body cannot be read as '{}'.", wanted.full_name()),
+    ))
 }
 
 pub(super) fn read_body(

@@ -1,0 +1,424 @@
+//! `SelectToken` and `SelectTokens`: JSONPath, evaluated.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::equality::scalar_key;
+use super::json_path::{Comparison, Operand, Part, Test};
+use super::node::{Class, Kind, Node, Tree};
+use crate::expression::budget::Budget;
+use crate::expression::exception::{Exception, names};
+use crate::expression::machine::numeric;
+use crate::expression::types::{Basic, Type};
+use crate::expression::value::Value;
+
+/// The tokens a path leads to from `start`, in order.
+pub(super) fn select(
+    budget: &mut Budget,
+    parts: &[Part],
+    root: &Tree,
+    start: &Tree,
+    must_match: bool,
+) -> Result<Vec<Tree>, Exception> {
+    let mut current = vec![Arc::clone(start)];
+    for part in parts {
+        let mut next = Vec::new();
+        for token in &current {
+            budget.charge(1)?;
+            apply(budget, part, root, token, must_match, &mut next)?;
+        }
+        budget.allocate(next.len().saturating_mul(8))?;
+        current = next;
+    }
+    Ok(current)
+}
+
+fn missing(text: String) -> Exception {
+    Exception::new(names::JSON, text)
+}
+
+/// The short name of a token's class.
+fn class(token: &Tree) -> String {
+    token.type_of().display()
+}
+
+fn apply(
+    budget: &mut Budget,
+    part: &Part,
+    root: &Tree,
+    token: &Tree,
+    must_match: bool,
+    out: &mut Vec<Tree>,
+) -> Result<(), Exception> {
+    match part {
+        Part::Root => out.push(Arc::clone(root)),
+        Part::Field(name) => named(token, name, must_match, out)?,
+        Part::Fields(names) => {
+            for name in names {
+                named(token, name, must_match, out)?;
+            }
+        }
+        Part::AnyField if *token.class() == Class::Object => {
+            budget.charge(token.count() as u64)?;
+            out.extend(
+                token
+                    .children()
+                    .iter()
+                    .filter_map(|property| property.only()),
+            );
+        }
+        Part::AnyField => {
+            if must_match {
+                return Err(missing(format!(
+                    "Property '*' not valid on {}.",
+                    class(token)
+                )));
+            }
+        }
+        Part::Scan(name) => {
+            descend(budget, token, &mut |under, descendant| {
+                let hit = match (name, under) {
+                    (None, _) => true,
+                    (Some(name), Some(under)) => name == under,
+                    (Some(_), None) => false,
+                };
+                if hit {
+                    out.push(Arc::clone(descendant));
+                }
+                Ok(())
+            })?;
+        }
+        Part::ScanFields(names) => {
+            descend(budget, token, &mut |under, descendant| {
+                if under.is_some_and(|under| names.contains(under)) {
+                    out.push(Arc::clone(descendant));
+                }
+                Ok(())
+            })?;
+        }
+        Part::Index(index) => at(token, *index, must_match, out)?,
+        Part::Indexes(indexes) => {
+            for index in indexes {
+                at(token, *index, must_match, out)?;
+            }
+        }
+        Part::AnyIndex => match token.class() {
+            Class::Array => out.extend(token.children()),
+            _ if must_match => {
+                return Err(missing(format!("Index * not valid on {}.", class(token))));
+            }
+            _ => {}
+        },
+        Part::Slice(start, end, step) => slice(token, (*start, *end, *step), must_match, out)?,
+        Part::Filter { test, scan: false } => {
+            for child in values(token) {
+                if holds(budget, test, root, &child)? {
+                    out.push(child);
+                }
+            }
+        }
+        Part::Filter { test, scan: true } => {
+            let mut all = Vec::new();
+            descend(budget, token, &mut |_, descendant| {
+                all.push(Arc::clone(descendant));
+                Ok(())
+            })?;
+            for candidate in all {
+                for child in values(&candidate) {
+                    if holds(budget, test, root, &child)? {
+                        out.push(child);
+                    }
+                }
+            }
+        }
+    }
+    budget.charge(out.len() as u64 / 64)
+}
+
+/// What a filter looks at: the children, of properties their values.
+fn values(token: &Tree) -> Vec<Tree> {
+    token
+        .children()
+        .into_iter()
+        .map(|child| match child.name() {
+            Some(_) => child.only().unwrap_or_else(Node::null),
+            None => child,
+        })
+        .collect()
+}
+
+fn named(token: &Tree, name: &str, must_match: bool, out: &mut Vec<Tree>) -> Result<(), Exception> {
+    if *token.class() == Class::Object {
+        match token.find(name).and_then(|property| property.only()) {
+            Some(value) => out.push(value),
+            None if must_match => {
+                return Err(missing(format!(
+                    "Property '{name}' does not exist on JObject."
+                )));
+            }
+            None => {}
+        }
+    } else if must_match {
+        return Err(missing(format!(
+            "Property '{name}' not valid on {}.",
+            class(token)
+        )));
+    }
+    Ok(())
+}
+
+fn at(token: &Tree, index: i64, must_match: bool, out: &mut Vec<Tree>) -> Result<(), Exception> {
+    if *token.class() != Class::Array {
+        if must_match {
+            return Err(missing(format!(
+                "Index {index} not valid on {}.",
+                class(token)
+            )));
+        }
+        return Ok(());
+    }
+    match usize::try_from(index)
+        .ok()
+        .and_then(|index| token.at(index))
+    {
+        Some(item) => out.push(item),
+        None if must_match => {
+            return Err(missing(format!(
+                "Index {index} outside the bounds of JArray."
+            )));
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// `[start:end:step]`: negative bounds count from the end.
+fn slice(
+    token: &Tree,
+    (start, end, step): (Option<i64>, Option<i64>, Option<i64>),
+    must_match: bool,
+    out: &mut Vec<Tree>,
+) -> Result<(), Exception> {
+    if step == Some(0) {
+        return Err(missing("Step cannot be zero.".to_owned()));
+    }
+    if *token.class() != Class::Array {
+        if must_match {
+            return Err(missing(format!(
+                "Array slice is not valid on {}.",
+                class(token)
+            )));
+        }
+        return Ok(());
+    }
+    let items = token.children();
+    let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    let step = step.unwrap_or(1);
+    let forward = step > 0;
+    let from_end = |bound: i64| if bound < 0 { bound + count } else { bound };
+    let first = start.map_or(if forward { 0 } else { count - 1 }, from_end);
+    let stop = end.map_or(if forward { count } else { -1 }, from_end);
+    let first = first
+        .max(if forward { 0 } else { i64::MIN })
+        .min(if forward { count } else { count - 1 });
+    let stop = stop.max(-1).min(count);
+    let valid = if forward { first < stop } else { first > stop };
+    if !valid {
+        if must_match {
+            let shown = |bound: Option<i64>| bound.map_or("*".to_owned(), |b| b.to_string());
+            return Err(missing(format!(
+                "Array slice of {} to {} returned no results.",
+                shown(start),
+                shown(end)
+            )));
+        }
+        return Ok(());
+    }
+    let mut index = first;
+    while (forward && index < stop) || (!forward && index > stop) {
+        out.extend(
+            usize::try_from(index)
+                .ok()
+                .and_then(|i| items.get(i).cloned()),
+        );
+        index = index.saturating_add(step);
+    }
+    Ok(())
+}
+
+/// Visits a token and everything below it in document order, values of properties with their names.
+fn descend(
+    budget: &mut Budget,
+    token: &Tree,
+    visit: &mut dyn FnMut(Option<&Arc<str>>, &Tree) -> Result<(), Exception>,
+) -> Result<(), Exception> {
+    let mut pending: Vec<(Option<Arc<str>>, Tree)> = vec![(None, Arc::clone(token))];
+    while let Some((name, token)) = pending.pop() {
+        budget.charge(1)?;
+        visit(name.as_ref(), &token)?;
+        for child in token.children().into_iter().rev() {
+            match child.name() {
+                Some(name) => {
+                    if let Some(value) = child.only() {
+                        pending.push((Some(Arc::clone(name)), value));
+                    }
+                }
+                None => pending.push((None, child)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn holds(budget: &mut Budget, test: &Test, root: &Tree, token: &Tree) -> Result<bool, Exception> {
+    budget.charge(1)?;
+    match test {
+        Test::And(all) => {
+            for test in all {
+                if !holds(budget, test, root, token)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        Test::Or(any) => {
+            for test in any {
+                if holds(budget, test, root, token)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Test::Exists(operand) => Ok(!operands(budget, operand, root, token)?.is_empty()),
+        Test::Compare(left, comparison, right) => {
+            let left = operands(budget, left, root, token)?;
+            let right = operands(budget, right, root, token)?;
+            for a in &left {
+                for b in &right {
+                    budget.charge(1)?;
+                    if compare(a, *comparison, b) {
+                        return Ok(true);
+                    }
+                }
+            }
+            Ok(false)
+        }
+    }
+}
+
+fn operands(
+    budget: &mut Budget,
+    operand: &Operand,
+    root: &Tree,
+    token: &Tree,
+) -> Result<Vec<Tree>, Exception> {
+    match operand {
+        Operand::Path(parts) => select(budget, parts, root, token, false),
+        Operand::Literal(kind, value) => Ok(vec![Node::value(*kind, value.clone())]),
+    }
+}
+
+fn compare(left: &Tree, comparison: Comparison, right: &Tree) -> bool {
+    let (Some((x, a)), Some((y, b))) = (left.scalar(), right.scalar()) else {
+        // Containers compare with nothing but by being there.
+        return matches!(
+            comparison,
+            Comparison::NotEqual | Comparison::StrictNotEqual
+        );
+    };
+    let strict = || {
+        let number = |kind| matches!(kind, Kind::Integer | Kind::Float);
+        if number(x) && number(y) {
+            order((x, &a), (y, &b)) == Some(Ordering::Equal)
+        } else {
+            x == y && scalar_key(left) == scalar_key(right)
+        }
+    };
+    match comparison {
+        Comparison::StrictEqual => strict(),
+        Comparison::StrictNotEqual => !strict(),
+        Comparison::Equal => loosely_equal((x, &a), (y, &b)),
+        Comparison::NotEqual => !loosely_equal((x, &a), (y, &b)),
+        Comparison::Less => order((x, &a), (y, &b)) == Some(Ordering::Less),
+        Comparison::Greater => order((x, &a), (y, &b)) == Some(Ordering::Greater),
+        Comparison::LessEqual => {
+            matches!(
+                order((x, &a), (y, &b)),
+                Some(Ordering::Less | Ordering::Equal)
+            )
+        }
+        Comparison::GreaterEqual => {
+            matches!(
+                order((x, &a), (y, &b)),
+                Some(Ordering::Greater | Ordering::Equal)
+            )
+        }
+    }
+}
+
+/// `==`: a string equals what prints as it.
+fn loosely_equal((x, a): (Kind, &Value), (y, b): (Kind, &Value)) -> bool {
+    let number = |kind| matches!(kind, Kind::Integer | Kind::Float);
+    if x == Kind::Null || y == Kind::Null {
+        return x == y;
+    }
+    if x == y || (number(x) && number(y)) {
+        return order((x, a), (y, b)) == Some(Ordering::Equal);
+    }
+    // A string beside a date, a GUID, bytes: as they are written in JSON.
+    let written = |kind: Kind, value: &Value| match (kind, value) {
+        (Kind::Date, Value::DateTime(time)) => super::text::date_time(*time).ok(),
+        (Kind::Date, Value::DateTimeOffset(time)) => super::text::date_time_offset(*time).ok(),
+        (Kind::Guid | Kind::TimeSpan, value) => value.to_text().ok(),
+        _ => None,
+    };
+    match ((x, a), (y, b)) {
+        ((Kind::String, Value::Text(text)), other) | (other, (Kind::String, Value::Text(text))) => {
+            written(other.0, other.1).is_some_and(|written| written == text.as_str())
+        }
+        _ => false,
+    }
+}
+
+/// `JValue.CompareTo`: by the type of the left side; `None` if the sides do not compare.
+fn order((x, a): (Kind, &Value), (y, b): (Kind, &Value)) -> Option<Ordering> {
+    let number = |kind| matches!(kind, Kind::Integer | Kind::Float);
+    if number(x) && number(y) {
+        if x == Kind::Integer
+            && y == Kind::Integer
+            && let (Some(a), Some(b)) = (
+                crate::expression::machine::integer(a),
+                crate::expression::machine::integer(b),
+            )
+        {
+            return Some(a.cmp(&b));
+        }
+        return real(a)?.partial_cmp(&real(b)?);
+    }
+    if x != y {
+        return None;
+    }
+    match (a, b) {
+        (Value::Text(a), Value::Text(b)) => Some(a.as_str().cmp(b.as_str())),
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::Null, Value::Null) => Some(Ordering::Equal),
+        _ => crate::expression::library::compare_values(a, b, Some(false)).ok(),
+    }
+}
+
+fn real(value: &Value) -> Option<f64> {
+    match value {
+        // Digits beyond 64 bits.
+        Value::Text(digits) => digits.parse().ok(),
+        value if crate::expression::types::type_of(value) == Some(Type::Basic(Basic::Double)) => {
+            match value {
+                Value::Double(real) => Some(*real),
+                _ => None,
+            }
+        }
+        value => match numeric(value, Basic::Double) {
+            Value::Double(real) => Some(real),
+            _ => None,
+        },
+    }
+}
