@@ -71,6 +71,12 @@ pub trait Foreign: Any + fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// Bytes of a copy that is kept, for what bounds a cache; [`Foreign::byte_length`] unless that
+    /// would have to walk a tree.
+    fn stored_length(&self) -> usize {
+        self.byte_length()
+    }
+
     /// Calls `visit` with every object this one holds, until it says no.
     fn visit_objects(&self, visit: &mut dyn FnMut(&Arc<Object>) -> bool) -> bool {
         let _ = visit;

@@ -90,7 +90,7 @@ fn copy(
             }
         }
         Object::Foreign(foreign) => {
-            let length = foreign.byte_length();
+            let length = foreign.stored_length();
             budget.allocate(length)?;
             *size = size.saturating_add(length);
             return foreign.copied(budget)?.ok_or_else(|| refused(value));

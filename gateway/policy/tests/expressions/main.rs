@@ -16,6 +16,7 @@ mod support;
 mod budgets;
 mod collections;
 mod context;
+mod json;
 mod lints;
 mod mutations;
 mod net;

@@ -2,10 +2,12 @@
 
 use super::arguments::{Fit, Prepared, PreparedValue};
 use super::bindings::{bind_owner, is_open, levels, substitute};
+use super::convert::object_as_pairs;
 use super::delegates::delegate;
 use super::members::{Bound, MethodGroup, needs_receiver};
 use super::{Checker, Typed};
 use crate::expression::ast::{Argument, Expr, ExprKind};
+use crate::expression::library::is_body_type;
 use crate::expression::library::registry::{Member, registry};
 use crate::expression::node::{Call, Node};
 use crate::expression::parser::signature::SignatureKind;
@@ -52,7 +54,12 @@ impl Checker<'_> {
     /// What is called. `context.Request.MatchedParameters("x")` is a dictionary, so it stays a value.
     pub(super) fn bind_callee(&mut self, target: &Expr) -> Bound {
         match &target.kind {
-            ExprKind::Name(..) | ExprKind::Member { .. } => self.bind(target),
+            ExprKind::Name(..) => self.bind(target),
+            ExprKind::Member {
+                target: object,
+                name,
+                arguments,
+            } => self.bind_called_member(object, name, arguments, target.span),
             _ => Bound::Value(self.expr(target, None)),
         }
     }
@@ -161,17 +168,6 @@ impl Checker<'_> {
         if let Some(Type::Unknown) = group.type_arguments.first() {
             return true;
         }
-        let wanted = group.type_arguments.first();
-        if group.owner == Type::Basic(Basic::MessageBody)
-            && let Some(wanted) = wanted
-        {
-            self.error(
-                "TypeMismatch",
-                group.name.span,
-                format!("A body cannot be read as `{}`.", wanted.display()),
-            );
-            return true;
-        }
         false
     }
 
@@ -185,6 +181,17 @@ impl Checker<'_> {
     ) -> Typed {
         let member = fit.member;
         self.note_call(&group, member);
+        if group.owner == Type::Basic(Basic::MessageBody)
+            && let [wanted] = group.type_arguments.as_slice()
+            && !wanted.is_unknown()
+            && !is_body_type(wanted)
+        {
+            self.error(
+                "TypeMismatch",
+                group.name.span,
+                format!("A body cannot be read as `{}`.", wanted.display()),
+            );
+        }
         let (mut nodes, outs) = self.finish_arguments(&mut fit, prepared);
         let mut checks_null = false;
         if let Some(receiver) = group.receiver {
@@ -192,7 +199,13 @@ impl Checker<'_> {
             let extension = matches!(level, Type::Generic(Family::Enumerable, _))
                 || TAKES_NULL.contains(&member.name.as_ref());
             checks_null = needs_receiver(&receiver.ty) && !extension;
-            nodes.insert(0, receiver.node);
+            let pairs = extension && receiver.ty == Type::Basic(Basic::JObject);
+            let receiver = match level.element() {
+                // Its items are pairs where it is not asked for tokens.
+                Some(Type::Generic(..)) if pairs => object_as_pairs(receiver.node),
+                _ => receiver.node,
+            };
+            nodes.insert(0, receiver);
         }
         let mut ty = substitute(&member.returns, &fit.bindings);
         if is_open(&ty) {
@@ -331,7 +344,7 @@ impl Checker<'_> {
 
 /// Whether members of `owner` are members of `level`. Extension methods on sequences of one kind of
 /// element (`IEnumerable<XElement>`) are not those of every sequence.
-fn extends(owner: &Type, level: &Type) -> bool {
+pub(super) fn extends(owner: &Type, level: &Type) -> bool {
     match (owner, level) {
         (Type::Generic(Family::Enumerable, wanted), Type::Generic(Family::Enumerable, found)) => {
             wanted.first().is_some_and(is_open)

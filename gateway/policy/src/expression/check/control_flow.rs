@@ -1,11 +1,12 @@
 //! Branches, loops, `switch` and `try`.
 
+use super::convert::object_as_pairs;
 use super::{Checker, Typed};
 use crate::expression::ast::{
     Catch, Expr, Ident, Statement, StatementKind, SwitchSection, TypeRef,
 };
 use crate::expression::node::{Handler, Node, Step};
-use crate::expression::types::Type;
+use crate::expression::types::{Basic, Type};
 use crate::expression::value::Value;
 
 impl Checker<'_> {
@@ -94,6 +95,20 @@ impl Checker<'_> {
                 Type::Unknown
             }
         };
+        let source = if typed.ty == Type::Basic(Basic::JObject) {
+            object_as_pairs(typed.node)
+        } else {
+            typed.node
+        };
+        let element = match typed.ty {
+            Type::Basic(Basic::JObject) => Type::Basic(Basic::JObject)
+                .bases()
+                .iter()
+                .filter(|base| matches!(base, Type::Generic(..)))
+                .find_map(Type::element)
+                .unwrap_or(element),
+            _ => element,
+        };
         let declared = self.declared(ty);
         let conversion = match &declared {
             Some(declared) => self.element_conversion(&element, declared, ty.span),
@@ -106,7 +121,7 @@ impl Checker<'_> {
         Step::Foreach {
             variable,
             conversion,
-            source: typed.node,
+            source,
             body: Box::new(body),
         }
     }

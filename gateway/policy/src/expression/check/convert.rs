@@ -30,10 +30,12 @@ pub(super) fn cost(from: &Type, to: &Type, constant: Option<&Value>) -> Option<u
         (Type::Basic(from), Type::Basic(to)) if widens(*from, *to) => {
             Some(1 + distance(*from, *to))
         }
-        (Type::Basic(Basic::Int), Type::Basic(to)) => match constant {
-            Some(Value::Int(value)) if fits(*value, *to) => Some(1 + distance(Basic::Int, *to)),
-            _ => None,
-        },
+        (Type::Basic(Basic::Int), Type::Basic(to)) if Type::Basic(*to).is_numeric() => {
+            match constant {
+                Some(Value::Int(value)) if fits(*value, *to) => Some(1 + distance(Basic::Int, *to)),
+                _ => None,
+            }
+        }
         (Type::Basic(Basic::Int), Type::Enumeration(_)) => {
             matches!(constant, Some(Value::Int(0))).then_some(5)
         }
@@ -170,6 +172,9 @@ impl Checker<'_> {
         if from == target {
             return value.node;
         }
+        if is_object_as_pairs(&value.ty, to) {
+            return object_as_pairs(value.node);
+        }
         if !derives(&value.ty, to)
             && let Some(conversion) = operator_conversion(&value.ty, to, &["op_Implicit"])
         {
@@ -193,6 +198,8 @@ impl Checker<'_> {
     fn converted(&mut self, conversion: Conversion, node: Node) -> Node {
         if let Node::Constant(value) = &node
             && let Ok(value) = machine::convert(&conversion, value.clone(), &mut Budget::default())
+            // An object must be a new one each time.
+            && (!matches!(conversion, Conversion::Operator(_)) || !matches!(value, Value::Object(_)))
         {
             return Node::Constant(value);
         }
@@ -254,6 +261,21 @@ impl Checker<'_> {
         }
         Typed::new(node, to.clone())
     }
+}
+
+/// Whether a `JObject` is used as the sequence of pairs that it is beside being one of tokens.
+fn is_object_as_pairs(from: &Type, to: &Type) -> bool {
+    *from == Type::Basic(Basic::JObject)
+        && matches!(to, Type::Generic(..))
+        && to
+            .element()
+            .is_some_and(|element| !matches!(&element, Type::Basic(_)) || element == Type::OBJECT)
+}
+
+/// A `JObject` as its properties in pairs: what `foreach` and LINQ over one see.
+pub(super) fn object_as_pairs(node: Node) -> Node {
+    let pairs = crate::expression::library::object_pairs;
+    Node::Convert(Conversion::Operator(pairs), Box::new(node))
 }
 
 fn operator_conversion(from: &Type, to: &Type, names: &[&str]) -> Option<Conversion> {

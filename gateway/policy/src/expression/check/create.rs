@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::arguments::{Prepared, PreparedValue};
 use super::expressions::default_of;
+use super::members::MethodGroup;
 use super::{Checker, Typed};
 use crate::expression::ast::{Argument, ArgumentValue, Element, Expr, Ident, Initializer, TypeRef};
 use crate::expression::node::{Call, Node, SetElement};
@@ -134,23 +136,18 @@ impl Checker<'_> {
         )
     }
 
+    /// `{ value }` and `{ key, value }`: a call of `Add`.
     fn addition(&mut self, receiver: Typed, values: &[Expr], span: Span) -> Node {
         let parameters: Vec<Type> = match &receiver.ty {
-            Type::Generic(Family::Dictionary, arguments) => arguments.to_vec(),
-            Type::Generic(Family::List | Family::HashSet, arguments) => arguments.to_vec(),
-            _ => Vec::new(),
+            Type::Generic(
+                Family::Dictionary | Family::List | Family::HashSet | Family::Queue | Family::Stack,
+                arguments,
+            ) => arguments.to_vec(),
+            _ => return self.library_addition(receiver, values, span),
         };
         let native = self.known_method(&receiver.ty, "Add", values.len());
         let (Some(native), true) = (native, parameters.len() == values.len()) else {
-            self.error(
-                "TypeMismatch",
-                span,
-                format!(
-                    "`{}` cannot be initialised with these elements.",
-                    receiver.ty.display()
-                ),
-            );
-            return Typed::unknown().node;
+            return self.no_addition(&receiver.ty, span);
         };
         let mut arguments = vec![receiver.node];
         for (value, parameter) in values.iter().zip(&parameters) {
@@ -163,6 +160,46 @@ impl Checker<'_> {
             checks_null: true,
             outs: Box::default(),
         }))
+    }
+
+    /// The same of a type whose methods `Add` are told apart by their arguments.
+    fn library_addition(&mut self, receiver: Typed, values: &[Expr], span: Span) -> Node {
+        if self
+            .known_method(&receiver.ty, "Add", values.len())
+            .is_none()
+        {
+            return self.no_addition(&receiver.ty, span);
+        }
+        let prepared = values
+            .iter()
+            .map(|value| Prepared {
+                name: None,
+                span: value.span,
+                value: PreparedValue::Value(self.expr(value, None)),
+            })
+            .collect();
+        let group = MethodGroup {
+            owner: receiver.ty.clone(),
+            receiver: Some(receiver),
+            name: Ident {
+                name: "Add".into(),
+                span,
+            },
+            type_arguments: Vec::new(),
+        };
+        self.call_prepared(group, prepared, span).node
+    }
+
+    fn no_addition(&mut self, ty: &Type, span: Span) -> Node {
+        self.error(
+            "TypeMismatch",
+            span,
+            format!(
+                "`{}` cannot be initialised with these elements.",
+                ty.display()
+            ),
+        );
+        Typed::unknown().node
     }
 
     /// `target[key] = value`, with the key still to be checked.

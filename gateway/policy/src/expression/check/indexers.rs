@@ -1,7 +1,8 @@
 //! Indexers and constructors.
 
 use super::arguments::{Fit, Prepared, PreparedValue};
-use super::bindings::{bind_owner, levels, substitute};
+use super::bindings::{bind_owner, is_open, levels, substitute};
+use super::calls::extends;
 use super::members::needs_receiver;
 use super::{Checker, Typed};
 use crate::expression::ast::{Argument, Expr};
@@ -57,11 +58,14 @@ impl Checker<'_> {
     ) -> Option<(Fit<'static>, Type)> {
         for level in levels(&value.ty) {
             let members = registry().of(&level).iter().filter(|member| {
-                member.kind == SignatureKind::Indexer && (member.returns == Type::Void) == setter
+                member.kind == SignatureKind::Indexer
+                    && (member.returns == Type::Void) == setter
+                    && extends(&member.owner, &level)
             });
             let owner = registry()
                 .of(&level)
-                .first()
+                .iter()
+                .find(|member| is_open(&member.owner))
                 .map(|member| member.owner.clone());
             let bindings = owner
                 .map(|owner| bind_owner(&owner, &level))

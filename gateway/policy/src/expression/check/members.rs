@@ -133,7 +133,41 @@ impl Checker<'_> {
         span: Span,
     ) -> Bound {
         let type_arguments: Vec<Type> = arguments.iter().map(|a| self.resolve(a)).collect();
+        let bound = self.bind(target);
+        self.member_of(bound, name, type_arguments, span)
+    }
+
+    /// The same in front of `(`: of a property and methods of one name the methods are meant, unless
+    /// what the property holds can be called (C# 7 §12.5).
+    pub(super) fn bind_called_member(
+        &mut self,
+        target: &Expr,
+        name: &Ident,
+        arguments: &[TypeRef],
+        span: Span,
+    ) -> Bound {
+        let type_arguments: Vec<Type> = arguments.iter().map(|a| self.resolve(a)).collect();
         match self.bind(target) {
+            Bound::Value(receiver) if has_both(&receiver.ty, &name.name) => {
+                Bound::Methods(MethodGroup {
+                    owner: receiver.ty.clone(),
+                    receiver: Some(receiver),
+                    name: name.clone(),
+                    type_arguments,
+                })
+            }
+            bound => self.member_of(bound, name, type_arguments, span),
+        }
+    }
+
+    fn member_of(
+        &mut self,
+        bound: Bound,
+        name: &Ident,
+        type_arguments: Vec<Type>,
+        span: Span,
+    ) -> Bound {
+        match bound {
             Bound::Namespace(namespace) => {
                 self.in_namespace(&namespace, name, type_arguments, span)
             }
@@ -406,6 +440,26 @@ impl Checker<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether values of a type have a property and methods of one name, and the property is no delegate.
+fn has_both(ty: &Type, name: &str) -> bool {
+    let of = |kind: SignatureKind| {
+        levels(ty).into_iter().find_map(|level| {
+            registry().of(&level).iter().find(|member| {
+                !member.is_static && member.kind == kind && member.name.as_ref() == name
+            })
+        })
+    };
+    let delegate = |ty: &Type| {
+        matches!(
+            ty,
+            Type::Generic(Family::Func | Family::Action | Family::Predicate, _)
+                | Type::Parameter(_)
+        )
+    };
+    of(SignatureKind::Method).is_some()
+        && of(SignatureKind::Property).is_some_and(|property| !delegate(&property.returns))
 }
 
 /// Operators and setters have names in the library that C# does not let programs call.

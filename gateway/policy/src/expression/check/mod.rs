@@ -352,7 +352,10 @@ impl<'a> Checker<'a> {
 /// Whether values of a type are immutable, so that they may be shared by evaluations.
 fn is_plain(ty: &Type) -> bool {
     match ty {
-        Type::Basic(basic) => *basic != Basic::Object && *basic != Basic::ArrayClass,
+        Type::Basic(basic) => {
+            !matches!(basic, Basic::Object | Basic::ArrayClass)
+                && !ty.derives_from(&Type::Basic(Basic::JToken))
+        }
         Type::Nullable(_) | Type::Enumeration(_) | Type::Null | Type::Unknown | Type::Void => true,
         _ => false,
     }

@@ -102,7 +102,13 @@ pub(crate) fn is_body_type(ty: &Type) -> bool {
     match ty {
         Type::Basic(basic) => matches!(
             basic,
-            Basic::String | Basic::JObject | Basic::JArray | Basic::JToken
+            Basic::String
+                | Basic::JObject
+                | Basic::JArray
+                | Basic::JToken
+                | Basic::XNode
+                | Basic::XElement
+                | Basic::XDocument
         ),
         other => *other == Type::array(Type::Basic(Basic::Byte)),
     }

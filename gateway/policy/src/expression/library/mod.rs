@@ -59,6 +59,8 @@ use super::value::Value;
 use registry::{Entry, Group};
 
 pub(crate) use formatting::format_value;
+pub(crate) use json::object_pairs;
+pub(crate) use messages::is_body_type;
 pub(crate) use string_splitting::split;
 
 /// All tables.

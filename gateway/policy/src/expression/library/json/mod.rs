@@ -85,12 +85,10 @@ pub(super) fn read_body(machine: &mut Machine<'_>, wanted: &Type, text: &str) ->
 }
 
 /// What `foreach` over a `JObject` goes through: its properties as pairs.
-pub(in crate::expression) fn object_pairs(
-    budget: &mut Budget,
-    args: &[Value],
-) -> Result<Value, Exception> {
+pub(crate) fn object_pairs(budget: &mut Budget, args: &[Value]) -> Result<Value, Exception> {
     let value = super::arguments::value(args, 0);
     let Some(token) = value.as_foreign::<Token>() else {
+        // A query says itself what `null` means to it.
         return Ok(value);
     };
     budget.allocate(token.node.count().saturating_mul(3 * size_of::<Value>()))?;

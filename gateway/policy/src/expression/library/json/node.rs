@@ -122,10 +122,6 @@ impl Node {
         Self::value(Kind::Null, Value::Null)
     }
 
-    pub(super) fn string(text: impl Into<Arc<str>>) -> Tree {
-        Self::value(Kind::String, Value::text(text))
-    }
-
     pub(super) fn raw(value: Value) -> Tree {
         Self::new(Class::Raw, Content::Value(Kind::Raw, value))
     }

@@ -36,7 +36,7 @@ pub(in crate::expression::library) static PROPERTY: Group = Group {
         full("void set_Value(JToken value)", |m, a| {
             let child = token_argument(m.budget, a, 1)?;
             edit::set_value(m.budget, node(a)?, child)?;
-            Ok(Value::Null)
+            Ok(value(a, 1))
         }),
     ],
 };

@@ -52,7 +52,7 @@ pub(in crate::expression::library) static SEQUENCES: Group = Group {
 };
 
 pub(in crate::expression::library) static EXTENSIONS: Group = Group {
-    owner: "Extensions",
+    owner: "Newtonsoft.Json.Linq.Extensions",
     entries: &[
         full("static U Value<U>(IEnumerable<JToken> value)", single),
         full(

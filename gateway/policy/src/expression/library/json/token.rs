@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::node::{Class, Kind, NODE, Node, Tree};
 use super::{equality, writer};
+use crate::expression::budget::Budget;
 use crate::expression::exception::Exception;
 use crate::expression::foreign::Foreign;
 use crate::expression::key::Key;
@@ -60,6 +61,26 @@ impl Foreign for Token {
 
     fn identity(&self) -> Option<u64> {
         u64::try_from(Arc::as_ptr(&self.node).addr()).ok()
+    }
+
+    fn stored_length(&self) -> usize {
+        let mut length = 0_usize;
+        let mut pending = vec![Arc::clone(&self.node)];
+        while let Some(node) = pending.pop() {
+            let text = match (node.name(), node.scalar()) {
+                (Some(name), _) => name.len(),
+                (None, Some((_, Value::Text(text)))) => text.len(),
+                (None, Some((_, Value::Object(bytes)))) => bytes.byte_length(),
+                _ => 0,
+            };
+            length = length.saturating_add(NODE + text);
+            pending.append(&mut node.children());
+        }
+        length
+    }
+
+    fn copied(&self, budget: &mut Budget) -> Result<Option<Value>, Exception> {
+        super::edit::clone(budget, &self.node).map(|node| Some(value_of(node)))
     }
 
     fn elements(&self) -> Option<Vec<Value>> {
@@ -119,7 +140,7 @@ pub(super) fn scalar_of(value: &Value) -> Option<Tree> {
 }
 
 /// What one more token costs.
-pub(super) fn pay(budget: &mut crate::expression::budget::Budget) -> Result<(), Exception> {
+pub(super) fn pay(budget: &mut Budget) -> Result<(), Exception> {
     budget.charge(1)?;
     budget.allocate(NODE)
 }

@@ -76,7 +76,7 @@ pub(in crate::expression::library) static VALUE: Group = Group {
                 };
                 node.set_scalar(kind, value);
             }
-            Ok(Value::Null)
+            Ok(value(a, 1))
         }),
         full("string ToString(string format)", |m, a| {
             let (_, value) = node(a)?.scalar().ok_or_else(Exception::null_reference)?;
