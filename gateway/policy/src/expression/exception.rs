@@ -41,6 +41,10 @@ pub(crate) mod names {
     pub(crate) const JSON_READER: &str = "Newtonsoft.Json.JsonReaderException";
     pub(crate) const JSON_WRITER: &str = "Newtonsoft.Json.JsonWriterException";
     pub(crate) const JSON_SERIALIZATION: &str = "Newtonsoft.Json.JsonSerializationException";
+    pub(crate) const TIMEOUT: &str = "System.TimeoutException";
+    pub(crate) const MATCH_TIMEOUT: &str =
+        "System.Text.RegularExpressions.RegexMatchTimeoutException";
+    pub(crate) const REGEX_PARSE: &str = "System.Text.RegularExpressions.RegexParseException";
     pub(crate) const BUDGET: &str = "Countersign.BudgetExceededException";
 }
 
@@ -153,12 +157,14 @@ pub(crate) fn base_of(type_name: &str) -> Option<&'static str> {
     use names::*;
     Some(match type_name {
         EXCEPTION => return None,
-        ARGUMENT_NULL | ARGUMENT_RANGE => ARGUMENT,
+        ARGUMENT_NULL | ARGUMENT_RANGE | REGEX_PARSE => ARGUMENT,
+        MATCH_TIMEOUT => TIMEOUT,
         DIVIDE_BY_ZERO | OVERFLOW => ARITHMETIC,
         URI_FORMAT => FORMAT,
         JSON_READER | JSON_WRITER | JSON_SERIALIZATION => JSON,
-        ARGUMENT | ARITHMETIC | FORMAT | INDEX_RANGE | INVALID_CAST | INVALID_OPERATION
-        | KEY_NOT_FOUND | NOT_SUPPORTED | NULL_REFERENCE | CRYPTOGRAPHIC | XML => SYSTEM,
+        ARGUMENT | TIMEOUT | ARITHMETIC | FORMAT | INDEX_RANGE | INVALID_CAST
+        | INVALID_OPERATION | KEY_NOT_FOUND | NOT_SUPPORTED | NULL_REFERENCE | CRYPTOGRAPHIC
+        | XML => SYSTEM,
         _ => EXCEPTION,
     })
 }

@@ -261,6 +261,11 @@ enumerations! {
     MidpointRounding "System.MidpointRounding" {
         ToEven = 0, AwayFromZero = 1, ToZero = 2, ToNegativeInfinity = 3, ToPositiveInfinity = 4,
     }
+    RegexOptions "System.Text.RegularExpressions.RegexOptions" {
+        None = 0, IgnoreCase = 1, Multiline = 2, ExplicitCapture = 4, Compiled = 8,
+        Singleline = 16, IgnorePatternWhitespace = 32, RightToLeft = 64, ECMAScript = 256,
+        CultureInvariant = 512, NonBacktracking = 1024,
+    }
     UriKind "System.UriKind" { RelativeOrAbsolute = 0, Absolute = 1, Relative = 2, }
     UriPartial "System.UriPartial" { Scheme = 0, Authority = 1, Path = 2, Query = 3, }
     UriHostNameType "System.UriHostNameType" {
@@ -322,14 +327,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "System.Security.Cryptography.X509Certificates.X509Certificate",
     "System.Security.Cryptography.X509Certificates.X509ContentType",
     "System.Enum",
-    "System.Text.RegularExpressions.Capture",
-    "System.Text.RegularExpressions.CaptureCollection",
-    "System.Text.RegularExpressions.Group",
-    "System.Text.RegularExpressions.GroupCollection",
-    "System.Text.RegularExpressions.Match",
-    "System.Text.RegularExpressions.MatchCollection",
-    "System.Text.RegularExpressions.Regex",
-    "System.Text.RegularExpressions.RegexOptions",
     "System.TimeZone",
     "System.TimeZoneInfo",
     "System.Nullable",
@@ -368,5 +365,8 @@ pub(crate) const EXCEPTIONS: &[&str] = {
         JSON_READER,
         JSON_WRITER,
         JSON_SERIALIZATION,
+        TIMEOUT,
+        MATCH_TIMEOUT,
+        REGEX_PARSE,
     ]
 };

@@ -245,6 +245,17 @@ impl Type {
                 | Basic::HmacSha384
                 | Basic::HmacSha512,
             ) => vec![Self::Basic(Basic::Hmac)],
+            Self::Basic(Basic::Match) => vec![Self::Basic(Basic::RegexGroup)],
+            Self::Basic(Basic::RegexGroup) => vec![Self::Basic(Basic::Capture)],
+            Self::Basic(Basic::MatchCollection) => {
+                vec![Self::enumerable(Self::Basic(Basic::Match))]
+            }
+            Self::Basic(Basic::GroupCollection) => {
+                vec![Self::enumerable(Self::Basic(Basic::RegexGroup))]
+            }
+            Self::Basic(Basic::CaptureCollection) => {
+                vec![Self::enumerable(Self::Basic(Basic::Capture))]
+            }
             Self::Basic(Basic::Hmac) => vec![Self::Basic(Basic::KeyedHash)],
             Self::Basic(Basic::Sha1Managed) => vec![Self::Basic(Basic::Sha1)],
             Self::Basic(Basic::Sha256Managed) => vec![Self::Basic(Basic::Sha256)],

@@ -21,6 +21,7 @@ mod lints;
 mod mutations;
 mod net;
 mod problems;
+mod regex;
 mod scanning;
 mod statements;
 mod tokens;

@@ -199,14 +199,6 @@ fn what_does_not_run_yet_is_refused_by_name_and_only_once() {
             "1:7 NotSupported `JConstructor` is not supported yet.",
         ),
         (
-            "@(Regex.IsMatch(\"a\", \"b\"))",
-            "1:3 NotSupported `Regex` is not supported yet.",
-        ),
-        (
-            "@(System.Text.RegularExpressions.Regex.IsMatch(\"a\", \"b\"))",
-            "1:34 NotSupported `Regex` is not supported yet.",
-        ),
-        (
             "@(context.User.Id)",
             "1:11 NotSupported `User` is not supported yet.",
         ),

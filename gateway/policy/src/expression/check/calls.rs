@@ -220,7 +220,9 @@ impl Checker<'_> {
             ty = Type::Unknown;
         }
         Self::append_type(member, &ty, &mut nodes);
-        if group.name.name.as_ref() == "Split" {
+        if member.owner == Type::Basic(Basic::Regex) {
+            self.check_pattern(member, &nodes, span);
+        } else if group.name.name.as_ref() == "Split" {
             self.lint_split(&nodes, span);
         }
         if !outs.is_empty() {
@@ -241,6 +243,28 @@ impl Checker<'_> {
         if generic || is_open(&member.returns) {
             let token = crate::expression::library::type_argument(result.clone());
             nodes.push(Node::Constant(token));
+        }
+    }
+
+    /// A pattern that is known now is compiled now, so that its problems are problems of the document.
+    pub(super) fn check_pattern(&mut self, member: &Member, nodes: &[Node], span: Span) {
+        let at = member
+            .parameters
+            .iter()
+            .position(|parameter| parameter.name.as_ref() == "pattern");
+        let Some(Node::Constant(Value::Text(pattern))) = at.and_then(|at| nodes.get(at)) else {
+            return;
+        };
+        let mut options = 0;
+        for (parameter, node) in member.parameters.iter().zip(nodes) {
+            match node {
+                Node::Constant(Value::Enum(_, bits)) => options = *bits,
+                _ if parameter.name.as_ref() == "options" => return,
+                _ => {}
+            }
+        }
+        if let Some(problem) = crate::expression::library::regex::problem(pattern, options) {
+            self.error("InvalidPattern", span, problem);
         }
     }
 

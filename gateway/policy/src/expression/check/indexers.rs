@@ -135,7 +135,11 @@ impl Checker<'_> {
             return None;
         };
         let native = fit.member.native;
+        let member = fit.member;
         let (mut nodes, _) = self.finish_arguments(&mut fit, prepared);
+        if *ty == Type::Basic(Basic::Regex) {
+            self.check_pattern(member, &nodes, span);
+        }
         if matches!(ty, Type::Generic(..) | Type::Exception(_)) {
             nodes.push(Node::Constant(crate::expression::library::type_argument(
                 ty.clone(),

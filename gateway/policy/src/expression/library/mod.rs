@@ -29,7 +29,7 @@ mod net;
 mod numbers;
 mod objects;
 mod people;
-mod regex;
+pub(crate) mod regex;
 pub(crate) mod registry;
 mod security;
 mod sets;
