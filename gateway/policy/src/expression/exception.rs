@@ -138,6 +138,11 @@ impl Exception {
         Self::new(names::FORMAT, message)
     }
 
+    /// A body that is no text in a known encoding.
+    pub(crate) fn not_text() -> Self {
+        Self::format("The body is not text in UTF-8.")
+    }
+
     pub(crate) fn invalid_operation(message: &'static str) -> Self {
         Self::new(names::INVALID_OPERATION, message)
     }

@@ -45,6 +45,7 @@ use crate::problem::{Position, Problem};
 pub use budget::{Budget, BudgetLimits};
 pub use exception::Exception;
 pub(crate) use handle::Handle;
+pub(crate) use library::{FromJson, ToJson, json_to_xml, xml_to_json};
 pub(crate) use scan::ends_by_itself;
 pub use scan::{ScanError, literal_spans, scan};
 pub use text::Text;

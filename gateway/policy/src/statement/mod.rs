@@ -6,14 +6,19 @@ mod cache_values;
 mod caching_type;
 mod check_header;
 mod choose;
+mod cross_domain;
 mod exists_action;
+mod find_and_replace;
 mod forward_request;
 mod include_fragment;
 mod increment;
 mod ip_filter;
+mod json_to_xml;
+mod jsonp;
 mod limit_concurrency;
 mod quota;
 mod rate_limit;
+mod redirect_content_urls;
 mod retry;
 mod return_response;
 mod rewrite_uri;
@@ -31,6 +36,8 @@ mod thumbprint;
 mod trace;
 mod validate_client_certificate;
 mod wait;
+mod whole_body;
+mod xml_to_json;
 
 use crate::document::Element;
 use crate::execution::{Flow, Outcome, Run};
@@ -91,6 +98,12 @@ const POLICIES: &[&Policy] = &[
     &trace::POLICY,
     &validate_client_certificate::POLICY,
     &wait::POLICY,
+    &xml_to_json::POLICY,
+    &redirect_content_urls::POLICY,
+    &jsonp::POLICY,
+    &json_to_xml::POLICY,
+    &find_and_replace::POLICY,
+    &cross_domain::POLICY,
 ];
 
 /// Policies of APIM that this gateway does not have, so that documents learn it by name.
@@ -106,15 +119,11 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "cache-store",
     "cors",
     "cosmosdb-data-source",
-    "cross-domain",
     "emit-metric",
-    "find-and-replace",
     "get-authorization-context",
     "http-data-source",
     "invoke-dapr-binding",
     "invoke-request",
-    "json-to-xml",
-    "jsonp",
     "llm-content-safety",
     "llm-emit-token-metric",
     "llm-semantic-cache-lookup",
@@ -125,7 +134,6 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "proxy",
     "publish-event",
     "publish-to-dapr",
-    "redirect-content-urls",
     "send-service-bus-message",
     "sql-data-source",
     "validate-azure-ad-token",
@@ -136,7 +144,6 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "validate-odata-request",
     "validate-parameters",
     "validate-status-code",
-    "xml-to-json",
     "xsl-transform",
 ];
 

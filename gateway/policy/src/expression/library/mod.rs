@@ -62,6 +62,7 @@ pub(crate) use formatting::format_value;
 pub(crate) use json::object_pairs;
 pub(crate) use messages::is_body_type;
 pub(crate) use string_splitting::split;
+pub(crate) use xml::{FromJson, ToJson, json_to_xml, xml_to_json};
 
 /// All tables.
 static GROUPS: &[&[&Group]] = &[

@@ -27,6 +27,17 @@ impl Declaration {
     }
 }
 
+impl Declaration {
+    /// The parts that are there, with their names.
+    pub(super) fn named(&self) -> Vec<(&'static str, String)> {
+        ["version", "encoding", "standalone"]
+            .into_iter()
+            .zip(lock(&self.0).iter())
+            .filter_map(|(name, part)| Some((name, part.clone()?)))
+            .collect()
+    }
+}
+
 impl Foreign for Declaration {
     fn type_of(&self) -> Type {
         Type::Basic(Basic::XDeclaration)

@@ -8,11 +8,16 @@ mod declaration;
 mod elements;
 mod equality;
 mod forest;
+mod from_json;
 mod names;
 mod nodes;
 mod parse;
 mod print;
 mod scanner;
+mod to_json;
+
+pub(crate) use from_json::{FromJson, json_to_xml};
+pub(crate) use to_json::{ToJson, xml_to_json};
 
 use super::registry::Group;
 use crate::expression::budget::Budget;
