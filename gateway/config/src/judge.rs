@@ -5,13 +5,15 @@
 //! verified-certificate cache when the same chain was judged under the same trust before. This
 //! module is where policies (`gateway-policy`) and trust (`gateway-tls`) meet.
 
+mod crypto;
+
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use gateway_policy::certificate::Certificate;
 use gateway_policy::host::{
-    ChainVerdict, HashAlgorithm, Host, IdentityList, Revocation, TraceRecord, Trust, UnixNanos,
+    ChainVerdict, Host, IdentityList, Revocation, TraceRecord, Trust, UnixNanos,
 };
 use gateway_tls::cache::VerifiedChains;
 use gateway_tls::chain::PresentedChain;
@@ -250,14 +252,6 @@ impl Host for World {
         }
     }
 
-    fn hash(&self, algorithm: HashAlgorithm, data: &[u8]) -> Vec<u8> {
-        gateway_tls::digest::hash(digest_algorithm(algorithm), data).unwrap_or_default()
-    }
-
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], data: &[u8]) -> Vec<u8> {
-        gateway_tls::digest::hmac(digest_algorithm(algorithm), key, data).unwrap_or_default()
-    }
-
     fn parse_certificate(&self, bytes: &[u8]) -> Option<Arc<Certificate>> {
         let facts = gateway_tls::certificate::parse(bytes).ok()?;
         Some(Arc::new(policy_certificate(&facts, false)))
@@ -313,15 +307,5 @@ impl Host for World {
 
     fn trace(&self, record: TraceRecord) {
         self.traces.borrow_mut().push(record);
-    }
-}
-
-const fn digest_algorithm(algorithm: HashAlgorithm) -> gateway_tls::digest::Algorithm {
-    match algorithm {
-        HashAlgorithm::Md5 => gateway_tls::digest::Algorithm::Md5,
-        HashAlgorithm::Sha1 => gateway_tls::digest::Algorithm::Sha1,
-        HashAlgorithm::Sha256 => gateway_tls::digest::Algorithm::Sha256,
-        HashAlgorithm::Sha384 => gateway_tls::digest::Algorithm::Sha384,
-        HashAlgorithm::Sha512 => gateway_tls::digest::Algorithm::Sha512,
     }
 }

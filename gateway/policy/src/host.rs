@@ -1,8 +1,15 @@
 //! What a policy needs of the world.
 
+mod crypto;
+
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
+pub use crypto::{
+    Cipher, CipherAlgorithm, CipherMode, CipherPadding, Crypto, CryptoError, Curve,
+    EncryptionPadding, HashAlgorithm, JwsAlgorithm, JwsKey, PublicKey, RsaKey, RsaKeyMaterial,
+    RsaKeySource, SignaturePadding,
+};
 
 /// A moment, in nanoseconds since 1970-01-01T00:00:00Z.
 pub type UnixNanos = i128;
@@ -11,18 +18,12 @@ pub type UnixNanos = i128;
 ///
 /// Implemented by `gateway-config`, which joins policies with trust; tests implement it with fixed
 /// values. Every method answers from memory: a policy never waits inside an evaluation.
-pub trait Host {
+pub trait Host: Crypto {
     /// The current time (injected, so that tests decide it).
     fn now(&self) -> UnixNanos;
 
     /// Fills `buffer` with cryptographically strong random bytes.
     fn random(&self, buffer: &mut [u8]);
-
-    /// Digest of `data`.
-    fn hash(&self, algorithm: HashAlgorithm, data: &[u8]) -> Vec<u8>;
-
-    /// HMAC of `data` under `key` (RFC 2104).
-    fn hmac(&self, algorithm: HashAlgorithm, key: &[u8], data: &[u8]) -> Vec<u8>;
 
     /// Parses a DER or PEM certificate; `None` if it is none.
     fn parse_certificate(&self, bytes: &[u8]) -> Option<Arc<Certificate>>;
@@ -50,21 +51,6 @@ pub trait Host {
 
     /// Takes one record of a `trace` policy or of `context.Trace`.
     fn trace(&self, record: TraceRecord);
-}
-
-/// Hash functions that policies can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HashAlgorithm {
-    /// MD5 (RFC 1321); for fingerprints of others only.
-    Md5,
-    /// SHA-1 (FIPS 180-4); thumbprints.
-    Sha1,
-    /// SHA-256 (FIPS 180-4).
-    Sha256,
-    /// SHA-384 (FIPS 180-4).
-    Sha384,
-    /// SHA-512 (FIPS 180-4).
-    Sha512,
 }
 
 /// What path validation found, apart from the leaf's own validity window, which a policy checks

@@ -10,6 +10,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::certificate::{self, CertificateError, CertificateFacts, PemError};
+use crate::crypto::PrivateKey;
 use crate::pem;
 pub use crate::pfx::from_pfx;
 
@@ -214,6 +215,12 @@ impl KeyMaterial {
             chain_der,
             key,
         })
+    }
+
+    /// The private key, to compute with.
+    #[must_use]
+    pub fn private_key(&self) -> PrivateKey {
+        PrivateKey::from_key(self.key.clone())
     }
 
     pub(crate) fn leaf(&self) -> &X509Ref {

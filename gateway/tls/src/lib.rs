@@ -7,6 +7,7 @@
 //!   remembered in [`cache`];
 //! - what a TLS connection negotiates and who the peer is ([`host`], [`accept`]) and whom an
 //!   upstream connection talks to ([`connect`]);
+//! - what policies sign, verify and encrypt ([`crypto`]);
 //! - how secrets rest on disk ([`seal`]).
 //!
 //! No policy lives here: a [`trust::Verdict`] is evidence, and its reader decides.
@@ -19,6 +20,7 @@ pub mod chain;
 pub mod client_session;
 pub mod connect;
 pub mod crl;
+pub mod crypto;
 mod der;
 pub mod digest;
 mod ffi;

@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod script;
+mod crypto;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,7 +21,7 @@ use gateway_policy::document;
 use gateway_policy::execution::{Answer, Effect, Execution, Failure, Forward, Step};
 use gateway_policy::expression::BudgetLimits;
 use gateway_policy::host::{
-    ChainVerdict, HashAlgorithm, Host, IdentityList, Revocation, TraceRecord, Trust, UnixNanos,
+    ChainVerdict, Host, IdentityList, Revocation, TraceRecord, Trust, UnixNanos,
 };
 use gateway_policy::problem::{Problem, Severity};
 use gateway_policy::program::{
@@ -113,14 +114,6 @@ impl Host for World {
 
     fn random(&self, buffer: &mut [u8]) {
         buffer.fill(7);
-    }
-
-    fn hash(&self, _: HashAlgorithm, data: &[u8]) -> Vec<u8> {
-        vec![u8::try_from(data.len() % 256).unwrap(); 32]
-    }
-
-    fn hmac(&self, _: HashAlgorithm, _: &[u8], data: &[u8]) -> Vec<u8> {
-        vec![u8::try_from(data.len() % 256).unwrap(); 32]
     }
 
     fn parse_certificate(&self, _: &[u8]) -> Option<Arc<Certificate>> {

@@ -3,7 +3,7 @@
 use super::arguments::{bytes, object};
 use super::registry::Group;
 use super::{full, pure};
-use crate::expression::exception::Exception;
+use crate::expression::exception::{Exception, names};
 use crate::expression::machine::Machine;
 use crate::expression::object::Object;
 use crate::expression::types::Basic;
@@ -29,7 +29,7 @@ pub(super) static HASH_ALGORITHM: Group = Group {
                 } => machine.host.hash(*algorithm, &data),
                 _ => return Err(Exception::null_reference()),
             };
-            Ok(Value::bytes(digest))
+            computed(digest)
         }),
         pure("int HashSize", |_, args| {
             Ok(Value::Int(match object(args, 0, "this")?.as_ref() {
@@ -57,6 +57,17 @@ pub(super) static KEYED: Group = Group {
         }
     })],
 };
+
+/// A digest that could not be computed is an exception and never an empty array, which others would
+/// compare or sign.
+fn computed(digest: Option<Vec<u8>>) -> Result<Value, Exception> {
+    digest.map(Value::bytes).ok_or_else(|| {
+        Exception::new(
+            names::CRYPTOGRAPHIC,
+            "The cryptographic library refused to compute the hash.",
+        )
+    })
+}
 
 fn hash(class: Basic, algorithm: HashAlgorithm) -> Value {
     Value::object(Object::Hash {
@@ -94,7 +105,7 @@ macro_rules! hashes {
                 full($one_shot, |machine, args| {
                     let data = bytes(args, 0, "source")?;
                     machine.budget.charge(data.len() as u64 / 16)?;
-                    Ok(Value::bytes(machine.host.hash(HashAlgorithm::$algorithm, &data)))
+                    computed(machine.host.hash(HashAlgorithm::$algorithm, &data))
                 }),
             ],
         };
@@ -116,7 +127,7 @@ macro_rules! hmacs {
                 full("static byte[] HashData(byte[] key, byte[] source)", |machine, args| {
                     let (key, data) = (bytes(args, 0, "key")?, bytes(args, 1, "source")?);
                     machine.budget.charge(data.len() as u64 / 16)?;
-                    Ok(Value::bytes(machine.host.hmac(HashAlgorithm::$algorithm, &key, &data)))
+                    computed(machine.host.hmac(HashAlgorithm::$algorithm, &key, &data))
                 }),
             ],
         };
