@@ -35,6 +35,7 @@ pub(crate) mod names {
     pub(crate) const NULL_REFERENCE: &str = "System.NullReferenceException";
     pub(crate) const OVERFLOW: &str = "System.OverflowException";
     pub(crate) const CRYPTOGRAPHIC: &str = "System.Security.Cryptography.CryptographicException";
+    pub(crate) const ZONE_NOT_FOUND: &str = "System.TimeZoneNotFoundException";
     pub(crate) const URI_FORMAT: &str = "System.UriFormatException";
     pub(crate) const XML: &str = "System.Xml.XmlException";
     pub(crate) const JSON: &str = "Newtonsoft.Json.JsonException";

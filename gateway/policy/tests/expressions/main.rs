@@ -27,6 +27,7 @@ mod statements;
 mod tokens;
 mod values;
 mod xml;
+mod zones;
 
 use bytes::Bytes;
 use gateway_policy::context::{Body, Context};

@@ -54,6 +54,11 @@ pub(super) const CONTEXT_NOT_YET: &[(Basic, &str)] = &[
     (Basic::Certificate, "GetPublicKey"),
     (Basic::Certificate, "SignatureAlgorithm"),
     (Basic::Object, "GetType"),
+    (Basic::TimeZoneInfo, "StandardName"),
+    (Basic::TimeZoneInfo, "DaylightName"),
+    (Basic::TimeZoneInfo, "GetAdjustmentRules"),
+    (Basic::TimeZoneInfo, "GetAmbiguousTimeOffsets"),
+    (Basic::TimeZoneInfo, "HasSameRules"),
 ];
 
 impl Checker<'_> {
