@@ -17,6 +17,10 @@ mod budgets;
 mod collections;
 mod context;
 mod json;
+mod json_budgets;
+mod json_conversions;
+mod json_members;
+mod json_paths;
 mod lints;
 mod mutations;
 mod net;
@@ -143,4 +147,9 @@ fn a_compiled_expression_is_shared_by_all_workers() {
             });
         }
     });
+}
+
+/// The errors of an expression, as [`found`] prints them.
+fn errors_of(code: &str) -> Vec<String> {
+    found(code, Expected::Any, Severity::Error)
 }

@@ -127,6 +127,9 @@ fn range(basic: Basic) -> (i128, i128) {
 /// Rounds to even, parses texts, and overflows with an exception.
 pub(super) fn to_integer(args: &[Value], target: Basic) -> Pure {
     let source = value(args, 0);
+    if let Some(converted) = super::json::convert(&source, target) {
+        return converted;
+    }
     let number = match &source {
         Value::Null => 0,
         Value::Bool(value) => i128::from(*value),
@@ -206,6 +209,9 @@ fn to_base(args: &[Value]) -> Pure {
 }
 
 pub(super) fn to_double(args: &[Value]) -> Pure {
+    if let Some(converted) = super::json::convert(&value(args, 0), Basic::Double) {
+        return converted;
+    }
     Ok(match value(args, 0) {
         Value::Null => Value::Double(0.0),
         Value::Bool(value) => Value::Double(f64::from(u8::from(value))),
@@ -219,6 +225,9 @@ pub(super) fn to_double(args: &[Value]) -> Pure {
 
 pub(super) fn to_boolean(args: &[Value]) -> Pure {
     let source = value(args, 0);
+    if let Some(converted) = super::json::convert(&source, Basic::Bool) {
+        return converted;
+    }
     Ok(Value::Bool(match &source {
         Value::Null => false,
         Value::Bool(value) => *value,

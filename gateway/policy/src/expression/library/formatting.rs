@@ -31,7 +31,11 @@ pub(crate) fn format_value(value: &Value, format: &str) -> Result<String, Except
         other if type_of(other).is_some_and(|ty| ty.is_numeric()) => {
             crate::expression::number_formats::print_format(other, format)
         }
-        other => other.to_text(),
+        other => match super::json::scalar(other) {
+            // A `JValue` hands the format to what it holds.
+            Some(scalar) => format_value(&scalar, format),
+            None => other.to_text(),
+        },
     }
 }
 

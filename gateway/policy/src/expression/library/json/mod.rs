@@ -73,6 +73,27 @@ fn token_argument(budget: &mut Budget, args: &[Value], index: usize) -> Result<T
     edit::from_content(budget, &super::arguments::value(args, index))
 }
 
+/// `Convert.ToInt32(object)` and its like of a `JValue`, which converts itself; `None` for anything
+/// else.
+pub(super) fn convert(value: &Value, target: Basic) -> Option<Outcome> {
+    let node = token::node_of(value).filter(|node| node.is_value())?;
+    // The scalar of a token is small: nothing here grows with the tree.
+    Some(casts::cast_node(
+        &mut Budget::default(),
+        node,
+        &Type::Basic(target),
+        false,
+    ))
+}
+
+/// What a `JValue` holds; `None` for anything else, and for integers beyond 64 bits.
+pub(super) fn scalar(value: &Value) -> Option<Value> {
+    match token::node_of(value)?.scalar()? {
+        (node::Kind::Integer, Value::Text(_)) => None,
+        (_, value) => Some(value),
+    }
+}
+
 /// A body as `JObject`, `JArray` or `JToken`; `None` for other types.
 pub(super) fn read_body(machine: &mut Machine<'_>, wanted: &Type, text: &str) -> Option<Outcome> {
     let wanted = match wanted {
