@@ -3,20 +3,27 @@
 use super::{expression, request, support};
 use crate::support::Numbers;
 use bytes::Bytes;
-use gateway_policy::context::Body;
-use gateway_policy::expression::{Budget, BudgetLimits, Exception};
+use gateway_policy::context::{Body, Context};
+use gateway_policy::expression::{Budget, BudgetLimits, Exception, Expression};
 use std::time::{Duration, Instant};
 
 fn run(code: &str, body: Vec<u8>, limits: BudgetLimits) -> Result<String, Exception> {
-    let mut context = request();
+    evaluate(&expression(code), &mut request(), body, limits)
+}
+
+fn evaluate(
+    code: &Expression,
+    context: &mut Context,
+    body: Vec<u8>,
+    limits: BudgetLimits,
+) -> Result<String, Exception> {
     context.request.body = Body::Bytes(Bytes::from(body));
-    expression(code)
-        .evaluate(
-            &mut context,
-            &support::World::default(),
-            &mut Budget::new(limits),
-        )
-        .and_then(|value| value.to_text())
+    code.evaluate(
+        context,
+        &support::World::default(),
+        &mut Budget::new(limits),
+    )
+    .and_then(|value| value.to_text())
 }
 
 #[test]
@@ -133,15 +140,20 @@ fn json(numbers: &mut Numbers, depth: u32) -> String {
 #[test]
 fn what_is_printed_reads_back() {
     let limits = BudgetLimits::default();
-    let compact = "@(context.Request.Body.As<JToken>().ToString(Formatting.None))";
-    let indented = "@(context.Request.Body.As<JToken>().ToString(Formatting.Indented))";
+    let compact = &expression("@(context.Request.Body.As<JToken>().ToString(Formatting.None))");
+    let indented =
+        &expression("@(context.Request.Body.As<JToken>().ToString(Formatting.Indented))");
+    let context = &mut request();
     let mut numbers = Numbers(7);
     for _ in 0..400 {
         let text = json(&mut numbers, 5);
-        let once = run(compact, text.clone().into_bytes(), limits).unwrap();
+        let once = evaluate(compact, context, text.clone().into_bytes(), limits).unwrap();
         assert_eq!(once, text);
-        let wide = run(indented, text.clone().into_bytes(), limits).unwrap();
-        assert_eq!(run(compact, wide.into_bytes(), limits).unwrap(), text);
+        let wide = evaluate(indented, context, text.clone().into_bytes(), limits).unwrap();
+        assert_eq!(
+            evaluate(compact, context, wide.into_bytes(), limits).unwrap(),
+            text
+        );
     }
 }
 
@@ -198,20 +210,17 @@ fn no_text_makes_the_reader_or_a_path_panic() {
         "undefined",
     ];
     let limits = BudgetLimits::default();
+    let read = &expression("@(context.Request.Body.As<JToken>().ToString())");
+    let select = &expression(
+        "@(JArray.Parse(\"[[1],{a:2,b:[{c:'x'}]}]\").SelectTokens(context.Request.Body.As<string>()).Count())",
+    );
+    let context = &mut request();
     let mut numbers = Numbers(11);
     for _ in 0..3_000 {
         let text: String = (0..numbers.below(12))
             .map(|_| PIECES[numbers.below(PIECES.len())])
             .collect();
-        let _ = run(
-            "@(context.Request.Body.As<JToken>().ToString())",
-            text.clone().into_bytes(),
-            limits,
-        );
-        let _ = run(
-            "@(JArray.Parse(\"[[1],{a:2,b:[{c:'x'}]}]\").SelectTokens(context.Request.Body.As<string>()).Count())",
-            text.into_bytes(),
-            limits,
-        );
+        let _ = evaluate(read, context, text.clone().into_bytes(), limits);
+        let _ = evaluate(select, context, text.into_bytes(), limits);
     }
 }

@@ -370,8 +370,9 @@ impl Drop for Node {
     fn drop(&mut self) {
         let mut pending = Vec::new();
         self.take_children(&mut pending);
-        while let Some(mut child) = pending.pop() {
-            if let Some(child) = Arc::get_mut(&mut child) {
+        while let Some(child) = pending.pop() {
+            // Its own children point at it weakly, so that `get_mut` would find it shared.
+            if let Some(mut child) = Arc::into_inner(child) {
                 child.take_children(&mut pending);
             }
         }
