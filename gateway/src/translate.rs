@@ -33,6 +33,7 @@ pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
         load: LoadSettings {
             requests_per_worker: limits.max_requests_per_worker,
             buffered_bytes_per_worker: bytes(limits.max_buffered_bytes_per_worker.0),
+            ..LoadSettings::default()
         },
         front: FrontSettings {
             header_timeout: limits.header_timeout,

@@ -42,6 +42,23 @@ impl Snapshot {
         }
     }
 
+    /// How to reach the server of a request that a policy sends itself: over TLS it is verified
+    /// against the system's roots and this snapshot's.
+    ///
+    /// # Errors
+    /// As [`Snapshot::upstream`].
+    pub fn upstream_of(
+        &self,
+        url: &gateway_policy::context::Url,
+        certificate: Option<&CertificateChoice>,
+    ) -> Result<Arc<Upstream>, UpstreamError> {
+        let upstream = self.computed_upstream(url)?;
+        match certificate {
+            None => Ok(Arc::new(upstream)),
+            Some(choice) => self.with_certificate(&upstream, choice),
+        }
+    }
+
     fn with_certificate(
         &self,
         upstream: &Upstream,

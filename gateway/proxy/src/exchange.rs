@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gateway_policy::context::uuid_bytes::RequestId;
+use gateway_policy::execution::Count;
 use gateway_policy::host::{TraceRecord, TraceSeverity};
 use gateway_telemetry::label::{Fault, HttpVersion, Stage, StatusClass, VerdictReason};
 use gateway_telemetry::record::{self, AccessRecord, StageTimes, Verdict};
@@ -34,6 +35,8 @@ pub(crate) struct Exchange {
     forwarded: Cell<bool>,
     head: bool,
     facts: RefCell<Facts>,
+    /// What the bytes of this exchange count for.
+    meters: RefCell<Vec<Count>>,
 }
 
 /// What is learned on the way.
@@ -99,6 +102,7 @@ impl Exchange {
                 policy_error: None,
             }),
             connection: Rc::clone(connection),
+            meters: RefCell::default(),
         })
     }
 
@@ -123,6 +127,29 @@ impl Exchange {
             self.buffered.set(self.buffered.get() + bytes);
         }
         taken
+    }
+
+    /// When the exchange has ended, its bytes are added to this counter.
+    pub(crate) fn meter(&self, count: Count) {
+        self.meters.borrow_mut().push(count);
+    }
+
+    fn settle_meters(&self) {
+        let bytes = self.bytes_in.get().saturating_add(self.bytes_out.get());
+        let meters = self
+            .meters
+            .try_borrow_mut()
+            .map(|mut meters| std::mem::take(&mut *meters));
+        for count in meters.unwrap_or_default() {
+            let added = Count {
+                add: bytes,
+                only_if_allowed: false,
+                meters: false,
+                ..count
+            };
+            // A counter that has no room any more limits nobody either.
+            let _ = self.connection.worker.memory.count(&added);
+        }
     }
 
     /// The request is about to be sent to a backend.
@@ -193,6 +220,7 @@ impl Exchange {
         if self.recorded.replace(true) {
             return;
         }
+        self.settle_meters();
         let worker = &self.connection.worker;
         let total = self.began.elapsed();
         worker.metrics.stage(Stage::Total, total);

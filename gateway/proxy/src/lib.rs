@@ -8,11 +8,13 @@ mod arrival;
 mod body;
 mod captured;
 mod connection;
+mod effect;
 mod exchange;
 mod failure;
 mod front;
 mod headers;
 mod limits;
+mod memory;
 mod outgoing;
 mod passage;
 mod peers;
@@ -29,7 +31,7 @@ mod workers;
 pub use body::{Body, BodyError};
 pub use peers::{CertificateHeader, Network, NotANetwork, TrustedPeers};
 pub use settings::{
-    AdmissionSettings, FrontSettings, LoadSettings, ProxySettings, UpstreamSettings,
+    AdmissionSettings, FrontSettings, LoadSettings, MemorySettings, ProxySettings, UpstreamSettings,
 };
 pub use worker::ProxyDependencies;
 pub use workers::{Drained, Proxy, ProxyHandle, StartError};

@@ -2,7 +2,7 @@
 
 use gateway_config::upstream::Upstream;
 use gateway_policy::context;
-use gateway_policy::execution::Failure;
+use gateway_policy::execution::{Failure, SendRequest};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Request, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -50,6 +50,40 @@ pub(crate) fn build(
     Ok(outgoing)
 }
 
+/// Builds a request of a policy's own.
+///
+/// # Errors
+/// What cannot be sent of it, for operators.
+pub(crate) fn build_own(
+    request: SendRequest,
+    upstream: &Upstream,
+) -> Result<Request<Body>, String> {
+    let mut text: String = utf8_percent_encode(&request.url.path, UNSAFE_IN_PATH).collect();
+    if !text.starts_with('/') {
+        text.insert(0, '/');
+    }
+    if !request.url.query.is_empty() {
+        text.push('?');
+        text.extend(utf8_percent_encode(&request.url.query, UNSAFE));
+    }
+    let uri: Uri = text
+        .parse()
+        .map_err(|error| format!("the URL cannot be sent: {error}"))?;
+    let mut headers = request.headers;
+    remove_hop_by_hop(&mut headers);
+    headers.remove(header::CONTENT_LENGTH);
+    if !headers.contains_key(header::HOST) {
+        let host = HeaderValue::from_str(&authority(upstream))
+            .map_err(|_| "the host is not a host name".to_owned())?;
+        headers.insert(header::HOST, host);
+    }
+    let mut outgoing = Request::new(Body::full(request.body));
+    *outgoing.method_mut() = request.method;
+    *outgoing.uri_mut() = uri;
+    *outgoing.headers_mut() = headers;
+    Ok(outgoing)
+}
+
 /// A backend is asked for by its own name, unless a policy has set another one.
 fn set_host(
     headers: &mut HeaderMap,
@@ -62,6 +96,17 @@ fn set_host(
     if set_by_policy {
         return Ok(());
     }
+    let value = HeaderValue::from_str(&authority(upstream)).map_err(|_| {
+        Box::new(Failure::backend_connection(
+            "the backend's host is not a host name",
+        ))
+    })?;
+    headers.insert(header::HOST, value);
+    Ok(())
+}
+
+/// Host, and the port unless it is the scheme's.
+fn authority(upstream: &Upstream) -> String {
     let bracketed = upstream.host.contains(':');
     let mut authority = if bracketed {
         format!("[{}]", upstream.host)
@@ -73,13 +118,7 @@ fn set_host(
         authority.push(':');
         authority.push_str(&upstream.port.to_string());
     }
-    let value = HeaderValue::from_str(&authority).map_err(|_| {
-        Box::new(Failure::backend_connection(
-            "the backend's host is not a host name",
-        ))
-    })?;
-    headers.insert(header::HOST, value);
-    Ok(())
+    authority
 }
 
 /// What cannot stand in a request target as it is. `%` stays: what came encoded stays encoded.

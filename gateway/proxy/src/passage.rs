@@ -7,9 +7,7 @@ use gateway_config::route::RoutedApi;
 use gateway_config::snapshot::PinnedSnapshot;
 use gateway_config::upstream::UpstreamError;
 use gateway_policy::context;
-use gateway_policy::execution::{
-    Answer, Effect, EffectFailure, Execution, Failure, FailureKind, Forward,
-};
+use gateway_policy::execution::{Answer, Effect, Execution, Failure, Forward};
 use gateway_telemetry::label::{Fault, Stage};
 use http::header::{self, HeaderMap};
 use http::{Extensions, Method, Response, StatusCode};
@@ -65,7 +63,11 @@ impl<'r> Passage<'r> {
         }
     }
 
-    /// Does what `execution` needs.
+    pub(crate) fn snapshot(&self) -> &'r PinnedSnapshot {
+        self.snapshot
+    }
+
+    /// Does what `execution` needs of the request itself.
     pub(crate) async fn perform(&mut self, execution: &Execution, effect: Effect) -> Answer {
         match effect {
             Effect::RequestBody => match self.read_request_body().await {
@@ -89,10 +91,8 @@ impl<'r> Passage<'r> {
                     Err(failure) => Answer::Failed((*failure).into()),
                 }
             }
-            _ => Answer::Failed(EffectFailure::new(
-                FailureKind::Configuration,
-                "this gateway cannot do what the policy asks for",
-            )),
+            // None of the passage's: it is never asked.
+            _ => Answer::Done,
         }
     }
 
@@ -201,10 +201,7 @@ impl<'r> Passage<'r> {
             parts.headers.remove(header::CONTENT_LENGTH);
         }
         remove_hop_by_hop(&mut parts.headers);
-        let reason = parts
-            .extensions
-            .remove::<ReasonPhrase>()
-            .and_then(|reason| std::str::from_utf8(reason.as_bytes()).ok().map(Arc::from));
+        let reason = reason_of(&mut parts.extensions);
         let policy_body = if body.is_empty() {
             context::Body::None
         } else {
@@ -276,6 +273,12 @@ impl<'r> Passage<'r> {
             },
         }
     }
+}
+
+/// The reason phrase that came with a response.
+pub(crate) fn reason_of(extensions: &mut Extensions) -> Option<Arc<str>> {
+    let reason = extensions.remove::<ReasonPhrase>()?;
+    std::str::from_utf8(reason.as_bytes()).ok().map(Arc::from)
 }
 
 /// A policy may compute any number; an interim status cannot end a request.

@@ -15,6 +15,7 @@ use crate::arrival::Arrival;
 use crate::body::{Body, Which};
 use crate::captured::Caller;
 use crate::connection::Connection;
+use crate::effect::Effects;
 use crate::exchange::Exchange;
 use crate::failure::Problem;
 use crate::front::Answer;
@@ -77,20 +78,20 @@ async fn answer(
 
     // inbound, forward, outbound
     let context = arrival.context(connection, &caller, exchange, &snapshot, &mut routed);
-    let mut execution = Execution::new(routed.program, context, worker.settings.policy);
+    let mut execution = Execution::new(routed.program, context, worker.settings.policy)
+        .with_effects(worker.settings.policy_effects);
     if let Some(failure) = routed.failure {
         execution.fail(failure);
     }
     let mut passage = Passage::new(connection, exchange, &snapshot, routed.api, arrival.client);
+    let mut effects = Effects::new(connection, exchange);
     loop {
         match execution.run(&world) {
             Step::Continue(_) => {}
-            Step::Need(id, effect) => {
-                let answer = passage.perform(&execution, effect).await;
-                execution.provide(id, answer);
-            }
-            Step::Cancel(_) => {}
-            Step::Respond | Step::Fail | Step::Blocked => break,
+            Step::Need(id, effect) => effects.begin(id, effect, &passage, &mut execution),
+            Step::Blocked => effects.progress(&mut passage, &mut execution).await,
+            Step::Cancel(id) => effects.cancel(id),
+            Step::Respond | Step::Fail => break,
         }
     }
     exchange.stage_ends(passage.stage());

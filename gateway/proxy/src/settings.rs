@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use gateway_policy::execution::DEFAULT_EFFECTS;
 use gateway_policy::expression::BudgetLimits;
 
 use crate::peers::TrustedPeers;
@@ -30,6 +31,11 @@ pub struct ProxySettings {
     pub upstream: UpstreamSettings,
     /// What the expressions of one policy may use up.
     pub policy: BudgetLimits,
+    /// How many effects the policies of one request may ask for: requests, bodies, cache entries,
+    /// counters, pauses, rounds of a `retry`.
+    pub policy_effects: u32,
+    /// What policies remember between requests.
+    pub memory: MemorySettings,
 }
 
 impl Default for ProxySettings {
@@ -45,6 +51,27 @@ impl Default for ProxySettings {
             front: FrontSettings::default(),
             upstream: UpstreamSettings::default(),
             policy: BudgetLimits::default(),
+            policy_effects: DEFAULT_EFFECTS,
+            memory: MemorySettings::default(),
+        }
+    }
+}
+
+/// What policies remember between requests, in the whole process.
+#[derive(Debug, Clone)]
+pub struct MemorySettings {
+    /// Bytes of cached values and responses; the least used go first.
+    pub cache_bytes: u64,
+    /// Counters of rate limits and quotas. Each takes up to 1.5 KiB. A request that would need one
+    /// more is refused: forgetting a counter instead would open a limit to whoever invents keys.
+    pub counters: usize,
+}
+
+impl Default for MemorySettings {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 64 * 1024 * 1024,
+            counters: 100_000,
         }
     }
 }
@@ -86,6 +113,8 @@ pub struct LoadSettings {
     /// Bytes of bodies that policies have read into memory, per worker. Without it, many requests
     /// each within its own limit would still fill the machine.
     pub buffered_bytes_per_worker: usize,
+    /// Requests of policies that nobody waits for, per worker. One over the limit is not sent.
+    pub one_way_requests_per_worker: usize,
 }
 
 impl Default for LoadSettings {
@@ -93,6 +122,7 @@ impl Default for LoadSettings {
         Self {
             requests_per_worker: 16_384,
             buffered_bytes_per_worker: 256 * 1024 * 1024,
+            one_way_requests_per_worker: 1_024,
         }
     }
 }

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 
 use crate::captured::Captured;
 use crate::limits::{Addresses, Admission};
+use crate::memory::Memory;
 use crate::refusals::Refusals;
 use crate::settings::{FrontSettings, LoadSettings, ProxySettings};
 use crate::upstream::Upstreams;
@@ -71,6 +72,7 @@ pub(crate) struct Worker {
     /// The scheme of every request.
     pub(crate) https: Arc<str>,
     pub(crate) load: Load,
+    pub(crate) memory: Arc<Memory>,
     pub(crate) refusals: Refusals,
     pub(crate) captured: Captured,
     recorder: Recorder,
@@ -86,6 +88,7 @@ impl Worker {
         settings: ProxySettings,
         dependencies: &ProxyDependencies,
         addresses: Arc<Addresses>,
+        memory: Arc<Memory>,
         drain: watch::Receiver<bool>,
     ) -> Rc<Self> {
         let worker = Rc::new(Self {
@@ -102,6 +105,7 @@ impl Worker {
             access: dependencies.access.clone(),
             drain,
             load: Load::new(settings.load.clone()),
+            memory,
             refusals: Refusals::default(),
             captured: Captured::default(),
             https: Arc::from("https"),
@@ -165,7 +169,12 @@ pub(crate) struct Load {
     limits: LoadSettings,
     requests: Cell<usize>,
     buffered: Cell<usize>,
+    background: Cell<usize>,
 }
+
+/// Room for a request that nobody waits for.
+#[derive(Debug)]
+pub(crate) struct Background(());
 
 impl Load {
     fn new(limits: LoadSettings) -> Self {
@@ -173,7 +182,23 @@ impl Load {
             limits,
             requests: Cell::new(0),
             buffered: Cell::new(0),
+            background: Cell::new(0),
         }
+    }
+
+    /// Takes room for a request that nobody waits for; `None` if there is none.
+    pub(crate) fn enter_background(&self) -> Option<Background> {
+        let running = self.background.get();
+        if running >= self.limits.one_way_requests_per_worker {
+            return None;
+        }
+        self.background.set(running + 1);
+        Some(Background(()))
+    }
+
+    /// Such a request has ended.
+    pub(crate) fn leave_background(&self, _: Background) {
+        self.background.set(self.background.get().saturating_sub(1));
     }
 
     pub(crate) fn request_begins(&self) {

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::connection;
 use crate::limits::Addresses;
+use crate::memory::Memory;
 use crate::settings::ProxySettings;
 use crate::worker::{ProxyDependencies, Worker};
 
@@ -59,11 +60,14 @@ impl Proxy {
         let local_addrs = listeners.iter().map(|(address, _)| *address).collect();
         let addresses = Arc::new(Addresses::default());
         let (drain, draining) = watch::channel(false);
+        let clock = Arc::clone(&dependencies.clock);
+        let memory = Arc::new(Memory::new(&settings.memory, clock));
         let cast = Cast {
             proxy: PROXIES.fetch_add(1, Ordering::Relaxed),
             settings,
             dependencies,
             addresses: Arc::clone(&addresses),
+            memory,
             draining,
             next: Arc::new(AtomicUsize::new(0)),
         };
@@ -154,6 +158,7 @@ struct Cast {
     settings: ProxySettings,
     dependencies: ProxyDependencies,
     addresses: Arc<Addresses>,
+    memory: Arc<Memory>,
     draining: watch::Receiver<bool>,
     next: Arc<AtomicUsize>,
 }
@@ -178,6 +183,7 @@ impl Cast {
                 self.settings.clone(),
                 &self.dependencies,
                 Arc::clone(&self.addresses),
+                Arc::clone(&self.memory),
                 self.draining.clone(),
             );
             *slot = Some((self.proxy, Rc::downgrade(&worker)));

@@ -2,6 +2,7 @@
 //! next one begins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
@@ -69,6 +70,15 @@ struct Quota {
 enum What {
     Calls,
     Kilobytes,
+}
+
+impl What {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Calls => "call volume",
+            Self::Kilobytes => "bandwidth",
+        }
+    }
 }
 
 fn compile_by_key(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Statement>> {
@@ -283,13 +293,20 @@ fn count(run: &mut Run<'_>, mut quotas: Vec<Quota>, increment: &Arc<Increment>) 
 }
 
 fn exceeded(what: What, counted: Counted) -> Box<Failure> {
+    // A period without end brings nothing back.
+    if counted.retry_after == Duration::MAX {
+        let message = format!("Out of {} quota.", what.noun());
+        return Box::new(Failure::of_policy(
+            "QuotaExceeded",
+            message.clone(),
+            StatusCode::FORBIDDEN,
+            message,
+        ));
+    }
     let seconds = seconds(counted);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     let left = format!("{hours:02}:{minutes:02}:{:02}", seconds % 60);
-    let what = match what {
-        What::Calls => "call volume",
-        What::Kilobytes => "bandwidth",
-    };
+    let what = what.noun();
     let message = format!("Out of {what} quota. Quota will be replenished in {left}.");
     let failure = Failure::of_policy(
         "QuotaExceeded",
