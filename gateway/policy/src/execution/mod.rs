@@ -26,7 +26,7 @@ pub use effect::{
 pub use failure::Failure;
 pub(crate) use fiber::Fork;
 pub(crate) use run::{
-    Block, Draft, Flow, Message, Outcome, Postponed, Run, State, empty_response, threw,
+    Block, Caching, Draft, Flow, Message, Outcome, Postponed, Run, State, empty_response, threw,
 };
 
 use crate::context::{Body, Context, LastError, Response};
@@ -73,6 +73,8 @@ pub struct Execution {
     pending: SmallVec<[(EffectId, Pending); 1]>,
     /// What it need not report any more, and has not been told so.
     cancelled: Vec<EffectId>,
+    /// Whether instructions are passed over until a response would be stored.
+    behind_store: bool,
     next_effect: u32,
     next_fiber: u32,
 }
@@ -137,6 +139,7 @@ impl Execution {
             others: Vec::new(),
             pending: SmallVec::new(),
             cancelled: Vec::new(),
+            behind_store: false,
             next_effect: 0,
             next_fiber: fiber::MAIN + 1,
         }
@@ -237,11 +240,30 @@ impl Execution {
         };
         // Also if it cannot be run yet: whatever goes wrong from here on happened at this place.
         self.fiber.goes_on();
+        if self.behind_store {
+            return self.skip(program, &instruction.operation);
+        }
         if let Some(effect) = self.body_needed(instruction.needs) {
             self.fiber.again = true;
             return self.need_body(effect);
         }
         self.execute(program, &instruction.operation, host)
+    }
+
+    /// Passes over an instruction in front of the one that stores responses, whatever block that
+    /// stands in: what they do was done to the response before it was stored.
+    fn skip(&mut self, program: &Program, operation: &Operation) -> Outcome<Option<Step>> {
+        match operation {
+            Operation::Base => {
+                let scope = self.fiber.frames.last().map_or(0, |frame| frame.scope);
+                self.descend(program, scope)
+            }
+            Operation::Statement(statement) => {
+                self.behind_store = !statement.stores_response();
+                Ok(None)
+            }
+            Operation::When { .. } | Operation::Jump(_) | Operation::EndResponse => Ok(None),
+        }
     }
 
     /// Does the next of what was postponed; when there is nothing left, the request is over.
@@ -388,6 +410,7 @@ impl Execution {
                 self.context.response.get_or_insert_with(empty_response);
             }
             Section::Outbound => {
+                self.behind_store = false;
                 self.phase = Phase::Ending(Verdict::Responded);
                 return None;
             }
@@ -470,6 +493,13 @@ impl Execution {
             Flow::Fork(fork) => self.fork(&fork).map(|()| None),
             Flow::Join => {
                 self.join();
+                Ok(None)
+            }
+            Flow::Answered => {
+                self.stop_fibers();
+                self.section = Section::Outbound;
+                self.phase = Phase::Begin;
+                self.behind_store = self.program.stores_responses();
                 Ok(None)
             }
         }

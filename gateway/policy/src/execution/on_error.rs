@@ -64,6 +64,7 @@ impl Execution {
 
     fn begin_on_error(&mut self) {
         self.stop_fibers();
+        self.behind_store = false;
         if self.section == Section::OnError {
             self.phase = Phase::Ending(Verdict::Failed);
         } else {

@@ -7,12 +7,13 @@ use http::{HeaderMap, StatusCode};
 
 use crate::context::{Body, Context, Request, Response};
 use crate::execution::answer::{Answer, Permit};
-use crate::execution::effect::{CertificateChoice, Effect, Proxy, Target};
+use crate::execution::effect::{CachingType, CertificateChoice, Effect, Proxy, Target};
 use crate::execution::failure::Failure;
 use crate::execution::fiber::Fork;
 use crate::expression::{Budget, BudgetLimits, Exception, Expression, Needs, Value};
 use crate::host::Host;
 use crate::program::Section;
+use crate::statement::Downstream;
 use crate::statement::setting::Setting;
 
 /// A failure is large and rare; the way without one stays small.
@@ -37,6 +38,8 @@ pub(crate) enum Flow {
     Fork(Box<Fork>),
     /// With the parent, if it waits no longer: a child has ended.
     Join,
+    /// With the outbound section: the response is there without the backend.
+    Answered,
 }
 
 impl Flow {
@@ -54,6 +57,8 @@ impl Flow {
 pub(crate) struct State {
     pub(crate) target: Target,
     pub(crate) client_certificate: Option<CertificateChoice>,
+    /// What a `cache-lookup` has found out for the `cache-store`.
+    pub(crate) caching: Option<Caching>,
     /// What is done when the answer is there.
     pub(crate) postponed: Vec<Postponed>,
     /// How many effects the request may still ask for.
@@ -72,6 +77,16 @@ impl State {
             None => Err(Box::new(Failure::effect_budget(self.effects))),
         }
     }
+}
+
+/// How the response to this request is to be cached, if it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Caching {
+    pub(crate) key: Arc<str>,
+    pub(crate) caching: CachingType,
+    pub(crate) downstream: Downstream,
+    pub(crate) must_revalidate: bool,
+    pub(crate) allow_private: bool,
 }
 
 /// Something that a policy does when the answer is there: it counts by what came of the request.

@@ -17,6 +17,13 @@ pub(crate) struct Instruction {
     pub(crate) place: Arc<Place>,
 }
 
+impl Instruction {
+    /// Whether a response from the cache goes on behind it.
+    pub(crate) fn stores_response(&self) -> bool {
+        matches!(&self.operation, Operation::Statement(statement) if statement.stores_response())
+    }
+}
+
 pub(crate) enum Operation {
     /// A policy.
     Statement(Box<dyn Statement>),

@@ -24,7 +24,7 @@ pub(crate) use sections::{block, indexed_names};
 
 use crate::document::Document;
 use crate::problem::{Problem, Severity};
-use instruction::Code;
+use instruction::{Code, Instruction};
 
 /// Where a document is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +113,7 @@ pub struct ScopeProgram {
     sections: [Option<Code>; 4],
     reads_request_body: bool,
     reads_response_body: bool,
+    stores_responses: bool,
 }
 
 /// The programs of all scopes that apply to a request.
@@ -137,6 +138,12 @@ pub fn compile(document: &Document, scope: Scope, environment: &dyn Environment)
         Arc::new(ScopeProgram {
             scope,
             reads_request_body: code().any(|i| i.needs.request_body),
+            stores_responses: sections
+                .get(Section::Outbound.index())
+                .into_iter()
+                .flatten()
+                .flatten()
+                .any(Instruction::stores_response),
             reads_response_body: code().any(|i| i.needs.response_body),
             sections,
         })
@@ -176,6 +183,11 @@ impl Program {
     #[must_use]
     pub fn reads_response_body(&self) -> bool {
         self.scopes.iter().any(|scope| scope.reads_response_body)
+    }
+
+    /// Whether an outbound section stores responses.
+    pub(crate) fn stores_responses(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.stores_responses)
     }
 
     /// The innermost of the first `count` scopes whose document has `section`.

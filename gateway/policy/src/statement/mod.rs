@@ -2,6 +2,7 @@
 
 mod authentication_certificate;
 mod base;
+mod cache_responses;
 mod cache_values;
 mod caching_type;
 mod check_header;
@@ -44,10 +45,17 @@ use crate::execution::{Flow, Outcome, Run};
 use crate::program::instruction::Code;
 use crate::program::{Compiler, Section};
 
+pub(crate) use cache_responses::Downstream;
+
 /// A compiled policy.
 pub(crate) trait Statement: Send + Sync {
     /// Does it.
     fn execute(&self, run: &mut Run<'_>) -> Outcome<Flow>;
+
+    /// Whether it is where a response is stored: one from the cache goes on behind it.
+    fn stores_response(&self) -> bool {
+        false
+    }
 }
 
 /// What there is to know about an element name.
@@ -70,6 +78,8 @@ pub(crate) enum Kind {
 const POLICIES: &[&Policy] = &[
     &authentication_certificate::POLICY,
     &base::POLICY,
+    &cache_responses::LOOKUP,
+    &cache_responses::STORE,
     &cache_values::LOOKUP,
     &cache_values::REMOVE,
     &cache_values::STORE,
@@ -115,8 +125,6 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "azure-openai-semantic-cache-store",
     "azure-openai-token-limit",
     "block",
-    "cache-lookup",
-    "cache-store",
     "cors",
     "cosmosdb-data-source",
     "emit-metric",
