@@ -172,16 +172,22 @@ impl Foreign for Nodes {
 }
 
 /// The axis of the receiver, of all names.
-pub(super) fn all(args: &[Value], axis: Axis) -> Outcome {
-    make(args, axis, None)
+pub(super) fn all(machine: &mut Machine<'_>, args: &[Value], axis: Axis) -> Outcome {
+    make(machine, args, axis, None)
 }
 
 /// The axis of the receiver, of the name given next.
-pub(super) fn named(args: &[Value], axis: Axis) -> Outcome {
-    make(args, axis, Some(optional(args, 1).cloned()))
+pub(super) fn named(machine: &mut Machine<'_>, args: &[Value], axis: Axis) -> Outcome {
+    make(machine, args, axis, Some(optional(args, 1).cloned()))
 }
 
-fn make(args: &[Value], axis: Axis, name: Option<Option<Name>>) -> Outcome {
+fn make(
+    machine: &mut Machine<'_>,
+    args: &[Value],
+    axis: Axis,
+    name: Option<Option<Name>>,
+) -> Outcome {
+    machine.budget.allocate(size_of::<Nodes>() + 64)?;
     let source = match args.first() {
         None | Some(Value::Null) => return Err(Exception::argument_null("source")),
         Some(value) => match value.as_foreign::<Xml>() {
@@ -247,21 +253,21 @@ pub(super) fn remove(machine: &mut Machine<'_>, node: &Xml) -> Result<(), Except
 pub(super) static OF_CONTAINERS: Group = Group {
     owner: "IEnumerable<XContainer>",
     entries: &[
-        full("IEnumerable<XElement> Elements()", |_, a| {
-            all(a, Axis::Elements)
+        full("IEnumerable<XElement> Elements()", |m, a| {
+            all(m, a, Axis::Elements)
         }),
-        full("IEnumerable<XElement> Elements(XName name)", |_, a| {
-            named(a, Axis::Elements)
+        full("IEnumerable<XElement> Elements(XName name)", |m, a| {
+            named(m, a, Axis::Elements)
         }),
-        full("IEnumerable<XElement> Descendants()", |_, a| {
-            all(a, Axis::Descendants)
+        full("IEnumerable<XElement> Descendants()", |m, a| {
+            all(m, a, Axis::Descendants)
         }),
-        full("IEnumerable<XElement> Descendants(XName name)", |_, a| {
-            named(a, Axis::Descendants)
+        full("IEnumerable<XElement> Descendants(XName name)", |m, a| {
+            named(m, a, Axis::Descendants)
         }),
-        full("IEnumerable<XNode> Nodes()", |_, a| all(a, Axis::Nodes)),
-        full("IEnumerable<XNode> DescendantNodes()", |_, a| {
-            all(a, Axis::DescendantNodes)
+        full("IEnumerable<XNode> Nodes()", |m, a| all(m, a, Axis::Nodes)),
+        full("IEnumerable<XNode> DescendantNodes()", |m, a| {
+            all(m, a, Axis::DescendantNodes)
         }),
     ],
 };
@@ -270,28 +276,28 @@ pub(super) static OF_CONTAINERS: Group = Group {
 pub(super) static OF_ELEMENTS: Group = Group {
     owner: "IEnumerable<XElement>",
     entries: &[
-        full("IEnumerable<XAttribute> Attributes()", |_, a| {
-            all(a, Axis::Attributes)
+        full("IEnumerable<XAttribute> Attributes()", |m, a| {
+            all(m, a, Axis::Attributes)
         }),
-        full("IEnumerable<XAttribute> Attributes(XName name)", |_, a| {
-            named(a, Axis::Attributes)
+        full("IEnumerable<XAttribute> Attributes(XName name)", |m, a| {
+            named(m, a, Axis::Attributes)
         }),
-        full("IEnumerable<XElement> DescendantsAndSelf()", |_, a| {
-            all(a, Axis::DescendantsAndSelf)
+        full("IEnumerable<XElement> DescendantsAndSelf()", |m, a| {
+            all(m, a, Axis::DescendantsAndSelf)
         }),
         full(
             "IEnumerable<XElement> DescendantsAndSelf(XName name)",
-            |_, a| named(a, Axis::DescendantsAndSelf),
+            |m, a| named(m, a, Axis::DescendantsAndSelf),
         ),
-        full("IEnumerable<XElement> AncestorsAndSelf()", |_, a| {
-            all(a, Axis::AncestorsAndSelf)
+        full("IEnumerable<XElement> AncestorsAndSelf()", |m, a| {
+            all(m, a, Axis::AncestorsAndSelf)
         }),
         full(
             "IEnumerable<XElement> AncestorsAndSelf(XName name)",
-            |_, a| named(a, Axis::AncestorsAndSelf),
+            |m, a| named(m, a, Axis::AncestorsAndSelf),
         ),
-        full("IEnumerable<XNode> DescendantNodesAndSelf()", |_, a| {
-            all(a, Axis::DescendantNodesAndSelf)
+        full("IEnumerable<XNode> DescendantNodesAndSelf()", |m, a| {
+            all(m, a, Axis::DescendantNodesAndSelf)
         }),
     ],
 };
@@ -300,11 +306,11 @@ pub(super) static OF_ELEMENTS: Group = Group {
 pub(super) static OF_NODES: Group = Group {
     owner: "IEnumerable<XNode>",
     entries: &[
-        full("IEnumerable<XElement> Ancestors()", |_, a| {
-            all(a, Axis::Ancestors)
+        full("IEnumerable<XElement> Ancestors()", |m, a| {
+            all(m, a, Axis::Ancestors)
         }),
-        full("IEnumerable<XElement> Ancestors(XName name)", |_, a| {
-            named(a, Axis::Ancestors)
+        full("IEnumerable<XElement> Ancestors(XName name)", |m, a| {
+            named(m, a, Axis::Ancestors)
         }),
         full("void Remove()", remove_all),
         full("IEnumerable<XNode> InDocumentOrder()", in_document_order),
@@ -341,7 +347,7 @@ fn in_document_order(machine: &mut Machine<'_>, args: &[Value]) -> Outcome {
     )))
 }
 
-/// The text of a node that has one.
+/// The text of a node that is one.
 pub(super) fn text(node: &Node) -> Option<&Arc<str>> {
     match &node.kind {
         Kind::Text(text) | Kind::CData(text) | Kind::Comment(text) => Some(text),

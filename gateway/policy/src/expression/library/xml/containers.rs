@@ -17,22 +17,22 @@ pub(super) static CONTAINER: Group = Group {
     owner: "XContainer",
     entries: &[
         full("XElement Element(XName name)", element),
-        full("IEnumerable<XElement> Elements()", |_, a| {
-            all(a, Axis::Elements)
+        full("IEnumerable<XElement> Elements()", |m, a| {
+            all(m, a, Axis::Elements)
         }),
-        full("IEnumerable<XElement> Elements(XName name)", |_, a| {
-            named(a, Axis::Elements)
+        full("IEnumerable<XElement> Elements(XName name)", |m, a| {
+            named(m, a, Axis::Elements)
         }),
-        full("IEnumerable<XElement> Descendants()", |_, a| {
-            all(a, Axis::Descendants)
+        full("IEnumerable<XElement> Descendants()", |m, a| {
+            all(m, a, Axis::Descendants)
         }),
-        full("IEnumerable<XElement> Descendants(XName name)", |_, a| {
-            named(a, Axis::Descendants)
+        full("IEnumerable<XElement> Descendants(XName name)", |m, a| {
+            named(m, a, Axis::Descendants)
         }),
-        full("IEnumerable<XNode> DescendantNodes()", |_, a| {
-            all(a, Axis::DescendantNodes)
+        full("IEnumerable<XNode> DescendantNodes()", |m, a| {
+            all(m, a, Axis::DescendantNodes)
         }),
-        full("IEnumerable<XNode> Nodes()", |_, a| all(a, Axis::Nodes)),
+        full("IEnumerable<XNode> Nodes()", |m, a| all(m, a, Axis::Nodes)),
         full("XNode FirstNode", |_, args| {
             Ok(node(args, 0)?.relative(|tree, id| tree.node(id).first))
         }),

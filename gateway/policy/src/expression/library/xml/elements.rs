@@ -282,28 +282,28 @@ pub(super) static ELEMENT: Group = Group {
             attribute_at(args, true)
         }),
         full("XAttribute Attribute(XName name)", attribute),
-        full("IEnumerable<XAttribute> Attributes()", |_, a| {
-            all(a, Axis::Attributes)
+        full("IEnumerable<XAttribute> Attributes()", |m, a| {
+            all(m, a, Axis::Attributes)
         }),
-        full("IEnumerable<XAttribute> Attributes(XName name)", |_, a| {
-            named(a, Axis::Attributes)
+        full("IEnumerable<XAttribute> Attributes(XName name)", |m, a| {
+            named(m, a, Axis::Attributes)
         }),
-        full("IEnumerable<XElement> AncestorsAndSelf()", |_, a| {
-            all(a, Axis::AncestorsAndSelf)
+        full("IEnumerable<XElement> AncestorsAndSelf()", |m, a| {
+            all(m, a, Axis::AncestorsAndSelf)
         }),
         full(
             "IEnumerable<XElement> AncestorsAndSelf(XName name)",
-            |_, a| named(a, Axis::AncestorsAndSelf),
+            |m, a| named(m, a, Axis::AncestorsAndSelf),
         ),
-        full("IEnumerable<XElement> DescendantsAndSelf()", |_, a| {
-            all(a, Axis::DescendantsAndSelf)
+        full("IEnumerable<XElement> DescendantsAndSelf()", |m, a| {
+            all(m, a, Axis::DescendantsAndSelf)
         }),
         full(
             "IEnumerable<XElement> DescendantsAndSelf(XName name)",
-            |_, a| named(a, Axis::DescendantsAndSelf),
+            |m, a| named(m, a, Axis::DescendantsAndSelf),
         ),
-        full("IEnumerable<XNode> DescendantNodesAndSelf()", |_, a| {
-            all(a, Axis::DescendantNodesAndSelf)
+        full("IEnumerable<XNode> DescendantNodesAndSelf()", |m, a| {
+            all(m, a, Axis::DescendantNodesAndSelf)
         }),
         full(
             "void SetAttributeValue(XName name, object value)",

@@ -81,22 +81,23 @@ impl Name {
     }
 
     /// `XName.Get` of an expanded name.
-    fn parse(text: &str) -> Result<Self, Exception> {
+    fn parse(budget: &mut Budget, text: &str) -> Result<Self, Exception> {
         if text.is_empty() {
             return Err(malformed(text));
         }
         match text.strip_prefix('{') {
-            None => Self::checked("", text),
+            None => Self::checked(budget, "", text),
             Some(rest) => match rest.rsplit_once('}') {
                 Some((namespace, local)) if !namespace.is_empty() && !local.is_empty() => {
-                    Self::checked(namespace, local)
+                    Self::checked(budget, namespace, local)
                 }
                 _ => Err(malformed(text)),
             },
         }
     }
 
-    fn checked(namespace: &str, local: &str) -> Result<Self, Exception> {
+    fn checked(budget: &mut Budget, namespace: &str, local: &str) -> Result<Self, Exception> {
+        budget.allocate(namespace.len() + local.len() + 96)?;
         check_name(local, false)?;
         Ok(Self {
             namespace: namespace.into(),
@@ -168,9 +169,9 @@ pub(super) fn namespace_value(uri: &str) -> Value {
     Value::foreign(Namespace(uri.into()))
 }
 
-fn from_text(_: &mut Budget, args: &[Value]) -> Outcome {
+fn from_text(budget: &mut Budget, args: &[Value]) -> Outcome {
     match optional_text(args, 0) {
-        Some(text) => Ok(Value::foreign(Name::parse(text)?)),
+        Some(text) => Ok(Value::foreign(Name::parse(budget, text)?)),
         None => Ok(Value::Null),
     }
 }
@@ -201,14 +202,17 @@ fn receiver(args: &[Value]) -> Result<&Name, Exception> {
 pub(super) static NAME: Group = Group {
     owner: "XName",
     entries: &[
-        pure("static XName Get(string expandedName)", |_, args| {
-            Ok(Value::foreign(Name::parse(text(args, 0, "expandedName")?)?))
+        pure("static XName Get(string expandedName)", |budget, args| {
+            Ok(Value::foreign(Name::parse(
+                budget,
+                text(args, 0, "expandedName")?,
+            )?))
         }),
         pure(
             "static XName Get(string localName, string namespaceName)",
-            |_, args| {
+            |budget, args| {
                 let (local, uri) = (text(args, 0, "localName")?, text(args, 1, "namespaceName")?);
-                Ok(Value::foreign(Name::checked(uri, local)?))
+                Ok(Value::foreign(Name::checked(budget, uri, local)?))
             },
         ),
         pure("static XName op_Implicit(string expandedName)", from_text),
@@ -241,9 +245,10 @@ pub(super) static NAMESPACE: Group = Group {
         ),
         pure(
             "static XName op_Addition(XNamespace ns, string localName)",
-            |_, args| {
+            |budget, args| {
                 let uri = namespace(args, 0, "ns")?;
                 Ok(Value::foreign(Name::checked(
+                    budget,
                     &uri,
                     text(args, 1, "localName")?,
                 )?))
@@ -260,9 +265,10 @@ pub(super) static NAMESPACE: Group = Group {
         pure("string NamespaceName", |_, args| {
             Ok(Value::from(namespace(args, 0, "this")?))
         }),
-        pure("XName GetName(string localName)", |_, args| {
+        pure("XName GetName(string localName)", |budget, args| {
             let uri = namespace(args, 0, "this")?;
             Ok(Value::foreign(Name::checked(
+                budget,
                 &uri,
                 text(args, 1, "localName")?,
             )?))

@@ -62,31 +62,31 @@ pub(super) static NODE: Group = Group {
         full("XNode PreviousNode", |_, args| {
             Ok(node(args, 0)?.relative(|tree, id| tree.node(id).previous))
         }),
-        full("IEnumerable<XElement> Ancestors()", |_, a| {
-            all(a, Axis::Ancestors)
+        full("IEnumerable<XElement> Ancestors()", |m, a| {
+            all(m, a, Axis::Ancestors)
         }),
-        full("IEnumerable<XElement> Ancestors(XName name)", |_, a| {
-            named(a, Axis::Ancestors)
+        full("IEnumerable<XElement> Ancestors(XName name)", |m, a| {
+            named(m, a, Axis::Ancestors)
         }),
-        full("IEnumerable<XElement> ElementsAfterSelf()", |_, a| {
-            all(a, Axis::ElementsAfter)
+        full("IEnumerable<XElement> ElementsAfterSelf()", |m, a| {
+            all(m, a, Axis::ElementsAfter)
         }),
         full(
             "IEnumerable<XElement> ElementsAfterSelf(XName name)",
-            |_, a| named(a, Axis::ElementsAfter),
+            |m, a| named(m, a, Axis::ElementsAfter),
         ),
-        full("IEnumerable<XElement> ElementsBeforeSelf()", |_, a| {
-            all(a, Axis::ElementsBefore)
+        full("IEnumerable<XElement> ElementsBeforeSelf()", |m, a| {
+            all(m, a, Axis::ElementsBefore)
         }),
         full(
             "IEnumerable<XElement> ElementsBeforeSelf(XName name)",
-            |_, a| named(a, Axis::ElementsBefore),
+            |m, a| named(m, a, Axis::ElementsBefore),
         ),
-        full("IEnumerable<XNode> NodesAfterSelf()", |_, a| {
-            all(a, Axis::NodesAfter)
+        full("IEnumerable<XNode> NodesAfterSelf()", |m, a| {
+            all(m, a, Axis::NodesAfter)
         }),
-        full("IEnumerable<XNode> NodesBeforeSelf()", |_, a| {
-            all(a, Axis::NodesBefore)
+        full("IEnumerable<XNode> NodesBeforeSelf()", |m, a| {
+            all(m, a, Axis::NodesBefore)
         }),
         full("void AddAfterSelf(params object[] content)", |m, args| {
             beside(m, args, Place::After)
