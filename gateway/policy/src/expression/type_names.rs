@@ -5,6 +5,7 @@ macro_rules! basics {
         /// Types without type arguments.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "each is the .NET or APIM type of its name")]
+        #[allow(clippy::enum_variant_names, reason = "`BasicAuthCredentials` is such a name")]
         pub enum Basic { $($variant,)* }
 
         impl Basic {

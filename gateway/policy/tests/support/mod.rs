@@ -3,8 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-pub mod script;
 mod crypto;
+pub mod script;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};

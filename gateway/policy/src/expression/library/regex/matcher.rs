@@ -251,7 +251,7 @@ impl<'m> Matcher<'m> {
         {
             at = next;
             count += 1;
-            if count % 8 == 0 {
+            if count.is_multiple_of(8) {
                 self.step()?;
             }
         }

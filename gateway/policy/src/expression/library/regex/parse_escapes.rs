@@ -232,7 +232,7 @@ impl Parser<'_> {
                             ),
                         ));
                     }
-                    set.classes.push((ranges, negated));
+                    set.add_class(ranges, negated);
                     first = false;
                     continue;
                 }

@@ -21,6 +21,9 @@ pub(super) struct Search {
     deadline: Option<i128>,
 }
 
+/// A match, and where the next one is looked for, if anywhere.
+type Step = (Arc<Found>, Option<usize>);
+
 /// Ticks of `Regex.InfiniteMatchTimeout`.
 const INFINITE: i64 = -10_000;
 
@@ -110,11 +113,7 @@ impl Search {
     }
 
     /// The next match, and where the one after it is looked for.
-    fn next(
-        &self,
-        machine: &mut Machine<'_>,
-        from: usize,
-    ) -> Result<Option<(Arc<Found>, Option<usize>)>, Exception> {
+    fn next(&self, machine: &mut Machine<'_>, from: usize) -> Result<Option<Step>, Exception> {
         let host = machine.host;
         let deadline = self.deadline.map(|at| Deadline { host, at });
         let units = &self.subject.units;

@@ -25,11 +25,19 @@ pub(super) struct Pattern {
     anchored: bool,
 }
 
-/// Compiled patterns that are kept; the whole cache is emptied when it is full.
-const MAX_CACHED: usize = 256;
+/// Bytes of the patterns that are kept compiled, each of which may take some hundred times as much;
+/// the whole cache is emptied when it is full.
+const MAX_CACHED_BYTES: usize = 64 << 10;
 
-/// Bytes of the longest pattern that is kept.
-const MAX_CACHED_LENGTH: usize = 4096;
+/// What a pattern counts for beside its length.
+const PATTERN_BYTES: usize = 64;
+
+/// Compiled patterns by source and options.
+#[derive(Default)]
+struct Cache {
+    patterns: HashMap<(Arc<str>, i32), Arc<Pattern>>,
+    bytes: usize,
+}
 
 impl Pattern {
     /// The compiled pattern, from the cache if it is there.
@@ -38,23 +46,25 @@ impl Pattern {
         source: &str,
         options: i32,
     ) -> Result<Arc<Self>, Exception> {
-        type Cache = Mutex<HashMap<(Arc<str>, i32), Arc<Pattern>>>;
-        static CACHE: OnceLock<Cache> = OnceLock::new();
-        let cache = CACHE.get_or_init(Cache::default);
+        static CACHE: OnceLock<Mutex<Cache>> = OnceLock::new();
+        let cache = CACHE.get_or_init(Mutex::default);
         let key = (Arc::from(source), options);
-        if let Some(found) = lock(cache).get(&key) {
+        if let Some(found) = lock(cache).patterns.get(&key) {
             return Ok(Arc::clone(found));
         }
         // Compiling touches every unit a few times, and each unit may need a set of its own.
-        budget.charge(64 + 8 * source.len() as u64)?;
+        budget.charge(64 + 32 * source.len() as u64)?;
         budget.allocate(source.len().saturating_mul(256))?;
         let pattern = Arc::new(Self::compile(source, options)?);
-        if source.len() <= MAX_CACHED_LENGTH {
+        let bytes = source.len().saturating_add(PATTERN_BYTES);
+        if bytes <= MAX_CACHED_BYTES / 4 {
             let mut cache = lock(cache);
-            if cache.len() >= MAX_CACHED {
-                cache.clear();
+            if cache.bytes.saturating_add(bytes) > MAX_CACHED_BYTES {
+                *cache = Cache::default();
             }
-            cache.insert(key, Arc::clone(&pattern));
+            if cache.patterns.insert(key, Arc::clone(&pattern)).is_none() {
+                cache.bytes += bytes;
+            }
         }
         Ok(pattern)
     }

@@ -1,11 +1,13 @@
 //! Sets of UTF-16 units: classes, categories and blocks of Unicode.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use regex_syntax::hir::{Class, HirKind};
 
 use super::blocks::BLOCKS;
 use crate::expression::key::{lower, upper};
+use crate::expression::object::lock;
 
 /// Sorted ranges of units, ends included.
 pub(super) type Ranges = Arc<[(u16, u16)]>;
@@ -56,7 +58,29 @@ impl Set {
         .finish()
     }
 
+    /// Adds a class unless it is there; the same classes are the same objects.
+    pub(super) fn add_class(&mut self, ranges: Ranges, negated: bool) {
+        let known = self
+            .classes
+            .iter()
+            .any(|(known, how)| Arc::ptr_eq(known, &ranges) && *how == negated);
+        if !known {
+            self.classes.push((ranges, negated));
+        }
+    }
+
+    /// Sorts the ranges and answers for ASCII, so that a test takes about the same time whatever the
+    /// class.
     pub(super) fn finish(mut self) -> Self {
+        self.ranges.sort_unstable();
+        let mut merged: Vec<(u16, u16)> = Vec::with_capacity(self.ranges.len());
+        for (first, last) in self.ranges.drain(..) {
+            match merged.last_mut() {
+                Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+                _ => merged.push((first, last)),
+            }
+        }
+        self.ranges = merged;
         self.ascii = (0..128_u16)
             .filter(|unit| self.slow(*unit))
             .fold(0, |bits, unit| bits | 1 << unit);
@@ -78,9 +102,7 @@ impl Set {
     }
 
     fn listed(&self, unit: u16) -> bool {
-        self.ranges
-            .iter()
-            .any(|(first, last)| (*first..=*last).contains(&unit))
+        within(&self.ranges, unit)
             || self
                 .classes
                 .iter()
@@ -127,6 +149,10 @@ fn unicode(class: &str) -> Option<Ranges> {
     )
 }
 
+fn fixed(cell: &OnceLock<Ranges>, ranges: &[(u16, u16)]) -> Ranges {
+    Arc::clone(cell.get_or_init(|| ranges.into()))
+}
+
 /// `\w`: letters, decimal digits, non-spacing marks and connectors.
 pub(super) fn word() -> Ranges {
     static WORD: OnceLock<Ranges> = OnceLock::new();
@@ -141,31 +167,41 @@ pub(super) fn digit() -> Ranges {
 
 /// `\s`: `char.IsWhiteSpace`.
 pub(super) fn space() -> Ranges {
-    Arc::new([
-        (0x09, 0x0d),
-        (0x20, 0x20),
-        (0x85, 0x85),
-        (0xa0, 0xa0),
-        (0x1680, 0x1680),
-        (0x2000, 0x200a),
-        (0x2028, 0x2029),
-        (0x202f, 0x202f),
-        (0x205f, 0x205f),
-        (0x3000, 0x3000),
-    ])
+    static SPACE: OnceLock<Ranges> = OnceLock::new();
+    fixed(
+        &SPACE,
+        &[
+            (0x09, 0x0d),
+            (0x20, 0x20),
+            (0x85, 0x85),
+            (0xa0, 0xa0),
+            (0x1680, 0x1680),
+            (0x2000, 0x200a),
+            (0x2028, 0x2029),
+            (0x202f, 0x202f),
+            (0x205f, 0x205f),
+            (0x3000, 0x3000),
+        ],
+    )
 }
 
 /// `\w` under `RegexOptions.ECMAScript`.
 pub(super) fn ecma_word() -> Ranges {
-    Arc::new([(0x30, 0x39), (0x41, 0x5a), (0x5f, 0x5f), (0x61, 0x7a)])
+    static WORD: OnceLock<Ranges> = OnceLock::new();
+    fixed(
+        &WORD,
+        &[(0x30, 0x39), (0x41, 0x5a), (0x5f, 0x5f), (0x61, 0x7a)],
+    )
 }
 
 pub(super) fn ecma_digit() -> Ranges {
-    Arc::new([(0x30, 0x39)])
+    static DIGIT: OnceLock<Ranges> = OnceLock::new();
+    fixed(&DIGIT, &[(0x30, 0x39)])
 }
 
 pub(super) fn ecma_space() -> Ranges {
-    Arc::new([(0x09, 0x0d), (0x20, 0x20)])
+    static SPACE: OnceLock<Ranges> = OnceLock::new();
+    fixed(&SPACE, &[(0x09, 0x0d), (0x20, 0x20)])
 }
 
 /// Whether `\b` takes a unit for part of a word: also the joiners.
@@ -186,8 +222,20 @@ const CATEGORIES: &[&str] = &[
     "Cc", "Cf", "Co", "Cn",
 ];
 
-/// The units of `\p{name}`: a general category or a block.
+/// The units of `\p{name}`: a general category or a block. Each is made once.
 pub(super) fn property(name: &str) -> Option<Ranges> {
+    static MADE: OnceLock<Mutex<HashMap<String, Ranges>>> = OnceLock::new();
+    let made = MADE.get_or_init(Mutex::default);
+    if let Some(ranges) = lock(made).get(name) {
+        return Some(Arc::clone(ranges));
+    }
+    let ranges = make_property(name)?;
+    // Only known names come here: some hundred and fifty.
+    lock(made).insert(name.to_owned(), Arc::clone(&ranges));
+    Some(ranges)
+}
+
+fn make_property(name: &str) -> Option<Ranges> {
     const SURROGATES: (u16, u16) = (0xd800, 0xdfff);
     if name == "Cs" {
         return Some(Arc::new([SURROGATES]));
