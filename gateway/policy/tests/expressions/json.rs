@@ -1,7 +1,7 @@
 //! Newtonsoft's JSON: reading, writing, members, conversions.
 //!
-//! Sources: "JToken", "JObject", "JArray", "JProperty", "JValue" etc. are the classes' pages of the
-//! documentation of Newtonsoft.Json 13; "reader" and "writer" are the documented behaviour of
+//! Sources: names of classes are the classes' pages of the
+//! documentation of `Newtonsoft.Json` 13; "reader" and "writer" are the documented behaviour of
 //! `JsonTextReader` and `JsonTextWriter`, worked out by hand for the row.
 
 use super::{Case, check};

@@ -1,7 +1,7 @@
 //! Conversions between tokens and .NET values, and `JsonConvert`.
 //!
 //! Sources: the explicit and implicit operators of `JToken`, `JToken.ToObject<T>`, `JToken.Value<T>`
-//! (`Convert.ChangeType`) and "JsonConvert" in the documentation of Newtonsoft.Json 13.
+//! (`Convert.ChangeType`) and "`JsonConvert`" in the documentation of `Newtonsoft.Json` 13.
 
 use super::{Case, check, errors_of};
 

@@ -1,6 +1,6 @@
 //! Members of Newtonsoft's tokens: reading, changing, going through them.
 //!
-//! Sources are the classes' pages of the documentation of Newtonsoft.Json 13, by member.
+//! Sources are the classes' pages of the documentation of `Newtonsoft.Json` 13, by member.
 
 use super::{Case, check, evaluate, expression, request, support};
 use bytes::Bytes;

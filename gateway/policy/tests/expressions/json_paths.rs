@@ -1,7 +1,7 @@
 //! `SelectToken` and `SelectTokens`.
 //!
-//! Sources: "Querying JSON with SelectToken" of the documentation of Newtonsoft.Json 13, S. Gössner's
-//! JSONPath where that page follows it, and the messages of `JPath`'s filters.
+//! Sources: "Querying JSON with `SelectToken`" of the documentation of `Newtonsoft.Json` 13, S. Gössner's
+//! `JSONPath` where that page follows it, and the messages of `JPath`'s filters.
 
 use super::{Case, check};
 
@@ -106,6 +106,26 @@ const PATHS: &[Case] = &[
         ),
         "0,2,3,4,510",
         "!=, ===; a number is not equal to a string",
+    ),
+    (
+        "@(JArray.Parse(\"[{p:'50'},{p:5},{p:null},{}]\").SelectTokens(\"$[?(@.p > 10)]\").Count() + JArray.Parse(\"[{p:'50'},{p:5},{p:null},{}]\").SelectTokens(\"$[?(@.p < 10)]\").Count() * 10)",
+        "21",
+        "JValue.CompareTo: a string beside a number is read as one; null is less than anything",
+    ),
+    (
+        "@(JArray.Parse(\"[{d:'2021-03-04T05:06:07Z'}]\").SelectTokens(\"$[?(@.d == '2021-03-04T05:06:07Z')]\").Count() + JArray.Parse(\"[{a:[1]},{a:2}]\").SelectTokens(\"$[?(@.a != 2)]\").Count())",
+        "2",
+        "EqualsWithStringCoercion of dates; containers are different from any value",
+    ),
+    (
+        "@(JArray.Parse(\"[{p:'x'}]\").SelectTokens(\"$[?(@.p > 1)]\").Count())",
+        "!System.FormatException: The input string 'x' was not in a correct format.",
+        "JValue.CompareTo: Convert.ToInt64",
+    ),
+    (
+        "@(JArray.Parse(\"['a','b']\").SelectTokens(\"$[?(@ =~ /a/)]\").Count())",
+        "!System.NotSupportedException: Regular expressions in path queries (`=~`) are not supported.",
+        "what is not built is refused by name",
     ),
     (
         shop!("return o.SelectToken(\"$\").Type + \"\" + o.SelectToken(\"\").Type;"),

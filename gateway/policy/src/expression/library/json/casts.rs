@@ -243,7 +243,7 @@ pub(super) fn change(source: &Value, target: Basic) -> Outcome {
             Value::Char(_) => Ok(source.clone()),
             Value::Float(_) | Value::Double(_) => Err(invalid(source, target)),
             other => Ok(numeric(
-                &to_integer(&[other.clone()], Basic::UShort)?,
+                &to_integer(std::slice::from_ref(other), Basic::UShort)?,
                 Basic::Char,
             )),
         },

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::node::{Class, Kind, Node, Tree};
+use super::ordering::nearly_equal;
 use crate::expression::budget::Budget;
 use crate::expression::exception::Exception;
 use crate::expression::key::Key;
@@ -84,12 +85,7 @@ fn same_scalar(budget: &mut Budget, a: &Tree, b: &Tree) -> Result<bool, Exceptio
             Value::Double(real) => real,
             _ => f64::NAN,
         };
-        let (left, right) = (real(&left), real(&right));
-        // `MathUtils.ApproxEquals`, which forgives errors of rounding.
-        let tolerance = (left.abs() + right.abs() + 10.0) * f64::EPSILON;
-        return Ok(left == right
-            || (left.is_nan() && right.is_nan())
-            || (left - right).abs() < tolerance);
+        return Ok(nearly_equal(real(&left), real(&right)));
     }
     Ok(scalar_key(a) == scalar_key(b))
 }

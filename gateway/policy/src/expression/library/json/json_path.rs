@@ -1,4 +1,4 @@
-//! Newtonsoft's dialect of JSONPath: its syntax.
+//! Newtonsoft's dialect of `JSONPath`: its syntax.
 
 use std::sync::Arc;
 
@@ -65,11 +65,11 @@ pub(super) enum Comparison {
     GreaterEqual,
 }
 
-fn error(message: impl Into<String>) -> Exception {
+pub(super) fn error(message: impl Into<String>) -> Exception {
     Exception::new(names::JSON, message)
 }
 
-fn unexpected(c: char) -> Exception {
+pub(super) fn unexpected(c: char) -> Exception {
     error(format!(
         "Unexpected character while parsing path query: {c}"
     ))
@@ -106,24 +106,25 @@ pub(super) fn parse(text: &str) -> Result<Vec<Part>, Exception> {
     }
 }
 
-struct Parser {
-    text: Vec<char>,
-    at: usize,
-    level: usize,
+/// Where the parser of a path stands.
+pub(super) struct Parser {
+    pub(super) text: Vec<char>,
+    pub(super) at: usize,
+    pub(super) level: usize,
 }
 
 impl Parser {
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.text.get(self.at).copied()
     }
 
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         while self.peek() == Some(' ') {
             self.at += 1;
         }
     }
 
-    fn eat(&mut self, c: char) -> bool {
+    pub(super) fn eat(&mut self, c: char) -> bool {
         let found = self.peek() == Some(c);
         if found {
             self.at += 1;
@@ -131,7 +132,7 @@ impl Parser {
         found
     }
 
-    fn enter(&mut self) -> Result<(), Exception> {
+    pub(super) fn enter(&mut self) -> Result<(), Exception> {
         self.level += 1;
         if self.level > MAX_LEVELS {
             return Err(error("The path query is nested too deeply."));
@@ -140,7 +141,7 @@ impl Parser {
     }
 
     /// Parts until the end, or inside a filter until what cannot be one.
-    fn path(&mut self, parts: &mut Vec<Part>, in_filter: bool) -> Result<(), Exception> {
+    pub(super) fn path(&mut self, parts: &mut Vec<Part>, in_filter: bool) -> Result<(), Exception> {
         let mut scan = false;
         // The first name needs no dot.
         let mut name_may_follow = self.at == 0;
@@ -214,7 +215,7 @@ impl Parser {
         }
     }
 
-    fn close(&mut self) -> Result<(), Exception> {
+    pub(super) fn close(&mut self) -> Result<(), Exception> {
         self.blanks();
         match self.peek() {
             Some(']') => {
@@ -282,7 +283,7 @@ impl Parser {
     }
 
     /// A string in single quotes.
-    fn quoted(&mut self) -> Result<String, Exception> {
+    pub(super) fn quoted(&mut self) -> Result<String, Exception> {
         self.at += 1;
         let mut out = String::new();
         while let Some(c) = self.peek() {
@@ -367,190 +368,6 @@ impl Parser {
                 "Unexpected character while parsing path indexer: {c}"
             ))),
             (None, _) => Err(error("Path ended with open indexer.")),
-        }
-    }
-
-    fn filter(&mut self, scan: bool) -> Result<Part, Exception> {
-        self.at += 1;
-        self.blanks();
-        match self.peek() {
-            Some('(') => self.at += 1,
-            Some(c) => {
-                return Err(error(format!(
-                    "Unexpected character while parsing path indexer: {c}"
-                )));
-            }
-            None => return Err(error("Path ended with open indexer.")),
-        }
-        let test = self.alternatives()?;
-        if !self.eat(')') {
-            return Err(match self.peek() {
-                Some(c) => unexpected(c),
-                None => error("Path ended with open query."),
-            });
-        }
-        self.close()?;
-        Ok(Part::Filter { test, scan })
-    }
-
-    fn alternatives(&mut self) -> Result<Test, Exception> {
-        self.enter()?;
-        let mut any = vec![self.conjunction()?];
-        while self.pair('|')? {
-            any.push(self.conjunction()?);
-        }
-        self.level -= 1;
-        Ok(match any.pop() {
-            Some(single) if any.is_empty() => single,
-            Some(last) => {
-                any.push(last);
-                Test::Or(any)
-            }
-            None => Test::Or(any),
-        })
-    }
-
-    fn conjunction(&mut self) -> Result<Test, Exception> {
-        let mut all = vec![self.test()?];
-        while self.pair('&')? {
-            all.push(self.test()?);
-        }
-        Ok(match all.pop() {
-            Some(single) if all.is_empty() => single,
-            Some(last) => {
-                all.push(last);
-                Test::And(all)
-            }
-            None => Test::And(all),
-        })
-    }
-
-    /// `&&` or `||`.
-    fn pair(&mut self, c: char) -> Result<bool, Exception> {
-        self.blanks();
-        if !self.eat(c) {
-            return Ok(false);
-        }
-        if self.eat(c) {
-            Ok(true)
-        } else {
-            Err(unexpected(c))
-        }
-    }
-
-    fn test(&mut self) -> Result<Test, Exception> {
-        self.blanks();
-        if self.eat('(') {
-            let inner = self.alternatives()?;
-            self.blanks();
-            return match self.peek() {
-                Some(')') => {
-                    self.at += 1;
-                    Ok(inner)
-                }
-                Some(c) => Err(unexpected(c)),
-                None => Err(error("Path ended with open query.")),
-            };
-        }
-        let left = self.operand()?;
-        self.blanks();
-        match self.peek() {
-            None => Err(error("Path ended with open query.")),
-            Some(')' | '&' | '|') => Ok(Test::Exists(left)),
-            Some(_) => {
-                let comparison = self.comparison()?;
-                let right = self.operand()?;
-                Ok(Test::Compare(left, comparison, right))
-            }
-        }
-    }
-
-    fn comparison(&mut self) -> Result<Comparison, Exception> {
-        let known = [
-            ("===", Comparison::StrictEqual),
-            ("!==", Comparison::StrictNotEqual),
-            ("==", Comparison::Equal),
-            ("!=", Comparison::NotEqual),
-            ("<>", Comparison::NotEqual),
-            ("<=", Comparison::LessEqual),
-            (">=", Comparison::GreaterEqual),
-            ("<", Comparison::Less),
-            (">", Comparison::Greater),
-        ];
-        let rest: String = self.text.iter().skip(self.at).take(3).collect();
-        if rest.starts_with("=~") {
-            return Err(Exception::new(
-                names::NOT_SUPPORTED,
-                "Regular expressions in path queries (`=~`) are not supported.",
-            ));
-        }
-        if rest == "=" || (rest.starts_with('=') && !rest.starts_with("==")) {
-            self.at += 1;
-            return Ok(Comparison::Equal);
-        }
-        match known.iter().find(|(symbol, _)| rest.starts_with(symbol)) {
-            Some((symbol, comparison)) => {
-                self.at += symbol.len();
-                Ok(*comparison)
-            }
-            None => Err(error("Could not read query operator.")),
-        }
-    }
-
-    fn operand(&mut self) -> Result<Operand, Exception> {
-        self.blanks();
-        match self.peek() {
-            Some(c @ ('@' | '$')) => {
-                self.at += 1;
-                let mut parts = Vec::new();
-                if c == '$' {
-                    parts.push(Part::Root);
-                }
-                self.path(&mut parts, true)?;
-                Ok(Operand::Path(parts))
-            }
-            Some('\'') => Ok(Operand::Literal(Kind::String, Value::text(self.quoted()?))),
-            Some(c) if c.is_ascii_digit() || c == '-' => self.number(),
-            Some('t') => self.word("true", Kind::Boolean, Value::Bool(true)),
-            Some('f') => self.word("false", Kind::Boolean, Value::Bool(false)),
-            Some('n') => self.word("null", Kind::Null, Value::Null),
-            Some(c) => Err(unexpected(c)),
-            None => Err(error("Path ended with open query.")),
-        }
-    }
-
-    fn word(&mut self, word: &str, kind: Kind, value: Value) -> Result<Operand, Exception> {
-        for wanted in word.chars() {
-            if !self.eat(wanted) {
-                return Err(error("Could not read query operator."));
-            }
-        }
-        Ok(Operand::Literal(kind, value))
-    }
-
-    fn number(&mut self) -> Result<Operand, Exception> {
-        let start = self.at;
-        self.at += 1;
-        while self
-            .peek()
-            .is_some_and(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '-' | '+'))
-        {
-            self.at += 1;
-        }
-        let text: String = self
-            .text
-            .get(start..self.at)
-            .unwrap_or_default()
-            .iter()
-            .collect();
-        if let Ok(integer) = text.parse::<i64>() {
-            return Ok(Operand::Literal(Kind::Integer, Value::Long(integer)));
-        }
-        match text.parse::<f64>() {
-            Ok(real) if text.contains(['.', 'e', 'E']) => {
-                Ok(Operand::Literal(Kind::Float, Value::Double(real)))
-            }
-            _ => Err(error("Could not read query operator.")),
         }
     }
 }

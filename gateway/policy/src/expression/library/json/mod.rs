@@ -1,8 +1,8 @@
-//! JSON as Newtonsoft.Json has it: trees of tokens that share one another's contents, read and written
+//! JSON as `Newtonsoft.Json` has it: trees of tokens that share one another's contents, read and written
 //! the way `JsonTextReader` and `JsonTextWriter` do.
 //!
-//! Source of the behaviour: the documentation of Newtonsoft.Json 13 (`JToken`, `JsonConvert`,
-//! "Querying JSON with SelectToken", "Serializing Dates in JSON").
+//! Source of the behaviour: the documentation of `Newtonsoft.Json` 13 (`JToken`, `JsonConvert`,
+//! "Querying JSON with `SelectToken`", "Serializing Dates in JSON").
 
 mod arrays;
 mod casts;
@@ -13,13 +13,17 @@ mod equality;
 mod from_object;
 mod iso_dates;
 mod json_path;
+mod json_path_filters;
 mod merge;
 mod node;
 mod objects;
+mod ordering;
 mod position;
 mod properties;
 mod reader;
 mod scanner;
+mod scanner_numbers;
+mod scanner_strings;
 mod selection;
 mod sequences;
 mod text;

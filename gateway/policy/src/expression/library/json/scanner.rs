@@ -1,7 +1,6 @@
 //! The tokens of a JSON text, as lax as `JsonTextReader`: comments, single quotes, names without
 //! quotes, trailing commas, `NaN`.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::node::Kind;
@@ -13,9 +12,6 @@ use crate::expression::value::Value;
 
 /// Containers inside containers that are read (`JsonReader.MaxDepth`).
 const MAX_DEPTH: usize = 64;
-
-/// Digits of the longest integer that is read.
-const MAX_DIGITS: usize = 380;
 
 /// What the scanner found.
 #[derive(Debug)]
@@ -60,8 +56,9 @@ enum State {
 /// A position in a text and what is open there.
 #[derive(Debug)]
 pub(super) struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+    pub(super) text: &'a str,
+    /// Bytes read so far.
+    pub(super) at: usize,
     state: State,
     open: Vec<Step>,
     /// Items read so far of each array that is open.
@@ -119,11 +116,11 @@ impl<'a> Scanner<'a> {
         )
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.text.get(self.at..)?.chars().next()
     }
 
-    fn byte(&self) -> Option<u8> {
+    pub(super) fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -142,7 +139,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn unexpected(&self, what: &str) -> Exception {
+    pub(super) fn unexpected(&self, what: &str) -> Exception {
         match self.peek() {
             Some(c) => self.error(&format!(
                 "Unexpected character encountered while parsing {what}: {c}."
@@ -259,7 +256,7 @@ impl<'a> Scanner<'a> {
         Ok(Some(found))
     }
 
-    fn scalar(&mut self, kind: Kind, value: Value) -> Found {
+    pub(super) fn scalar(&mut self, kind: Kind, value: Value) -> Found {
         self.finish_value();
         Found::Scalar(kind, value)
     }
@@ -412,104 +409,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A string from its quote; borrowed if nothing in it is escaped.
-    fn string(&mut self, quote: char, budget: &mut Budget) -> Result<Cow<'a, str>, Exception> {
-        self.at += 1;
-        let start = self.at;
-        let bytes = self.text.as_bytes();
-        let ends = |byte: u8| byte == b'\\' || u32::from(byte) == u32::from(quote);
-        let mut out: Option<String> = None;
-        let mut from = start;
-        loop {
-            let rest = bytes.get(self.at..).unwrap_or_default();
-            let Some(skipped) = rest.iter().position(|byte| ends(*byte)) else {
-                self.at = self.text.len();
-                return Err(self.error(&format!(
-                    "Unterminated string. Expected delimiter: {quote}."
-                )));
-            };
-            self.at += skipped;
-            let plain = self.text.get(from..self.at).unwrap_or_default();
-            if self.byte() != Some(b'\\') {
-                self.at += 1;
-                budget.allocate(self.at - start)?;
-                return Ok(match out {
-                    None => Cow::Borrowed(plain),
-                    Some(mut out) => {
-                        out.push_str(plain);
-                        Cow::Owned(out)
-                    }
-                });
-            }
-            let out = out.get_or_insert_with(String::new);
-            out.push_str(plain);
-            self.escape(quote, out)?;
-            from = self.at;
-        }
-    }
-
-    fn escape(&mut self, quote: char, out: &mut String) -> Result<(), Exception> {
-        self.at += 1;
-        let Some(c) = self.peek() else {
-            return Err(self.error(&format!(
-                "Unterminated string. Expected delimiter: {quote}."
-            )));
-        };
-        self.at += c.len_utf8();
-        out.push(match c {
-            'b' => '\u{8}',
-            't' => '\t',
-            'n' => '\n',
-            'f' => '\u{c}',
-            'r' => '\r',
-            '\\' | '"' | '\'' | '/' => c,
-            'u' => {
-                let first = self.unit()?;
-                self.pair(first)
-            }
-            _ => return Err(self.error(&format!("Bad JSON escape sequence: \\{c}."))),
-        });
-        Ok(())
-    }
-
-    /// Four hexadecimal digits.
-    fn unit(&mut self) -> Result<u32, Exception> {
-        let Some(digits) = self.text.as_bytes().get(self.at..self.at + 4) else {
-            return Err(self.error("Unexpected end while parsing Unicode escape sequence."));
-        };
-        let valid = digits.iter().all(u8::is_ascii_hexdigit);
-        let digits = String::from_utf8_lossy(digits);
-        match u32::from_str_radix(&digits, 16) {
-            Ok(unit) if valid => {
-                self.at += 4;
-                Ok(unit)
-            }
-            _ => Err(self.error(&format!("Invalid Unicode escape sequence: \\u{digits}."))),
-        }
-    }
-
-    /// The character of a unit, with the second half of a pair if one follows; U+FFFD for half of one.
-    fn pair(&mut self, first: u32) -> char {
-        if let Some(c) = char::from_u32(first) {
-            return c;
-        }
-        let second = self
-            .text
-            .get(self.at..)
-            .and_then(|rest| rest.strip_prefix("\\u"))
-            .and_then(|rest| rest.get(..4))
-            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-            .filter(|second| first < 0xdc00 && (0xdc00..0xe000).contains(second));
-        match second {
-            Some(second) => {
-                self.at += 6;
-                let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-                char::from_u32(code).unwrap_or('\u{fffd}')
-            }
-            None => '\u{fffd}',
-        }
-    }
-
     /// `true` and the like, which a separator must follow.
     fn word(
         &mut self,
@@ -539,68 +438,6 @@ impl<'a> Scanner<'a> {
         }
         Ok(self.scalar(kind, value))
     }
-
-    fn number(&mut self) -> Result<Found, Exception> {
-        let start = self.at;
-        while let Some(byte) = self.byte()
-            && (byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'+' | b'.' | b'x' | b'X'))
-        {
-            self.at += 1;
-        }
-        let ended = self
-            .peek()
-            .is_none_or(|c| matches!(c, ',' | '}' | ']' | ')' | '/' | '\0') || c.is_whitespace());
-        if !ended {
-            return Err(self.unexpected("number"));
-        }
-        let text = self.text.get(start..self.at).unwrap_or_default();
-        let Some((kind, value)) = number(text) else {
-            if text.len() > MAX_DIGITS {
-                return Err(self.error(&format!("JSON integer {text} is too large to parse.")));
-            }
-            return Err(self.error(&format!("Input string '{text}' is not a valid number.")));
-        };
-        Ok(self.scalar(kind, value))
-    }
-}
-
-/// Digits beyond 64 bits stay text.
-fn number(text: &str) -> Option<(Kind, Value)> {
-    let bytes = text.as_bytes();
-    let other_base = bytes.first() == Some(&b'0')
-        && bytes
-            .get(1)
-            .is_some_and(|next| !matches!(next, b'.' | b'e' | b'E'));
-    if other_base {
-        let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-            Some(digits) => u64::from_str_radix(digits, 16),
-            None => u64::from_str_radix(text, 8),
-        };
-        // The digits are the bits of the number, as in `Convert.ToInt64(text, 16)`.
-        let bits = parsed.ok()?;
-        return Some((
-            Kind::Integer,
-            Value::Long(i64::from_ne_bytes(bits.to_ne_bytes())),
-        ));
-    }
-    if let Ok(integer) = text.parse::<i64>()
-        && !text.starts_with('+')
-    {
-        return Some((Kind::Integer, Value::Long(integer)));
-    }
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-        return (text.len() <= MAX_DIGITS).then(|| (Kind::Integer, Value::text(text)));
-    }
-    let shape = digits
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
-    if !shape {
-        return None;
-    }
-    text.parse::<f64>()
-        .ok()
-        .map(|real| (Kind::Float, Value::Double(real)))
 }
 
 /// Characters of names without quotes.

@@ -1,15 +1,18 @@
-//! `SelectToken` and `SelectTokens`: JSONPath, evaluated.
+//! `SelectToken` and `SelectTokens`: `JSONPath`, evaluated.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::equality::scalar_key;
 use super::json_path::{Comparison, Operand, Part, Test};
 use super::node::{Class, Kind, Node, Tree};
+use super::ordering::compare;
+use super::text;
 use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
-use crate::expression::machine::numeric;
-use crate::expression::types::{Basic, Type};
 use crate::expression::value::Value;
 
 /// The tokens a path leads to from `start`, in order.
@@ -33,8 +36,8 @@ pub(super) fn select(
     Ok(current)
 }
 
-fn missing(text: String) -> Exception {
-    Exception::new(names::JSON, text)
+fn missing(message: String) -> Exception {
+    Exception::new(names::JSON, message)
 }
 
 /// The short name of a token's class.
@@ -85,7 +88,6 @@ fn apply(
                 if hit {
                     out.push(Arc::clone(descendant));
                 }
-                Ok(())
             })?;
         }
         Part::ScanFields(names) => {
@@ -93,7 +95,6 @@ fn apply(
                 if under.is_some_and(|under| names.contains(under)) {
                     out.push(Arc::clone(descendant));
                 }
-                Ok(())
             })?;
         }
         Part::Index(index) => at(token, *index, must_match, out)?,
@@ -121,7 +122,6 @@ fn apply(
             let mut all = Vec::new();
             descend(budget, token, &mut |_, descendant| {
                 all.push(Arc::clone(descendant));
-                Ok(())
             })?;
             for candidate in all {
                 for child in values(&candidate) {
@@ -246,16 +246,15 @@ fn slice(
     Ok(())
 }
 
+/// What is called with each token and the name of its property.
+type Visitor<'a> = dyn FnMut(Option<&Arc<str>>, &Tree) + 'a;
+
 /// Visits a token and everything below it in document order, values of properties with their names.
-fn descend(
-    budget: &mut Budget,
-    token: &Tree,
-    visit: &mut dyn FnMut(Option<&Arc<str>>, &Tree) -> Result<(), Exception>,
-) -> Result<(), Exception> {
+fn descend(budget: &mut Budget, token: &Tree, visit: &mut Visitor<'_>) -> Result<(), Exception> {
     let mut pending: Vec<(Option<Arc<str>>, Tree)> = vec![(None, Arc::clone(token))];
     while let Some((name, token)) = pending.pop() {
         budget.charge(1)?;
-        visit(name.as_ref(), &token)?;
+        visit(name.as_ref(), &token);
         for child in token.children().into_iter().rev() {
             match child.name() {
                 Some(name) => {
@@ -296,7 +295,7 @@ fn holds(budget: &mut Budget, test: &Test, root: &Tree, token: &Tree) -> Result<
             for a in &left {
                 for b in &right {
                     budget.charge(1)?;
-                    if compare(a, *comparison, b) {
+                    if matches(a, *comparison, b)? {
                         return Ok(true);
                     }
                 }
@@ -318,107 +317,51 @@ fn operands(
     }
 }
 
-fn compare(left: &Tree, comparison: Comparison, right: &Tree) -> bool {
+/// Filters on values.
+fn matches(left: &Tree, comparison: Comparison, right: &Tree) -> Result<bool, Exception> {
     let (Some((x, a)), Some((y, b))) = (left.scalar(), right.scalar()) else {
-        // Containers compare with nothing but by being there.
-        return matches!(
-            comparison,
-            Comparison::NotEqual | Comparison::StrictNotEqual
-        );
+        // Only values are compared: anything else is different.
+        return Ok(comparison == Comparison::NotEqual);
     };
-    let strict = || {
-        let number = |kind| matches!(kind, Kind::Integer | Kind::Float);
-        if number(x) && number(y) {
-            order((x, &a), (y, &b)) == Some(Ordering::Equal)
-        } else {
-            x == y && scalar_key(left) == scalar_key(right)
-        }
-    };
-    match comparison {
-        Comparison::StrictEqual => strict(),
-        Comparison::StrictNotEqual => !strict(),
-        Comparison::Equal => loosely_equal((x, &a), (y, &b)),
-        Comparison::NotEqual => !loosely_equal((x, &a), (y, &b)),
-        Comparison::Less => order((x, &a), (y, &b)) == Some(Ordering::Less),
-        Comparison::Greater => order((x, &a), (y, &b)) == Some(Ordering::Greater),
-        Comparison::LessEqual => {
-            matches!(
-                order((x, &a), (y, &b)),
-                Some(Ordering::Less | Ordering::Equal)
-            )
-        }
-        Comparison::GreaterEqual => {
-            matches!(
-                order((x, &a), (y, &b)),
-                Some(Ordering::Greater | Ordering::Equal)
-            )
-        }
-    }
-}
-
-/// `==`: a string equals what prints as it.
-fn loosely_equal((x, a): (Kind, &Value), (y, b): (Kind, &Value)) -> bool {
+    let order = || compare((x, &a), (y, &b));
     let number = |kind| matches!(kind, Kind::Integer | Kind::Float);
-    if x == Kind::Null || y == Kind::Null {
-        return x == y;
-    }
-    if x == y || (number(x) && number(y)) {
-        return order((x, a), (y, b)) == Some(Ordering::Equal);
-    }
-    // A string beside a date, a GUID, bytes: as they are written in JSON.
-    let written = |kind: Kind, value: &Value| match (kind, value) {
-        (Kind::Date, Value::DateTime(time)) => super::text::date_time(*time).ok(),
-        (Kind::Date, Value::DateTimeOffset(time)) => super::text::date_time_offset(*time).ok(),
-        (Kind::Guid | Kind::TimeSpan, value) => value.to_text().ok(),
-        _ => None,
+    let strict = || -> Result<bool, Exception> {
+        if x != y && number(x) && number(y) {
+            return Ok(order()? == Ordering::Equal);
+        }
+        Ok(scalar_key(left) == scalar_key(right))
     };
-    match ((x, a), (y, b)) {
-        ((Kind::String, Value::Text(text)), other) | (other, (Kind::String, Value::Text(text))) => {
-            written(other.0, other.1).is_some_and(|written| written == text.as_str())
+    let loose = || -> Result<bool, Exception> {
+        if strict()? {
+            return Ok(true);
         }
-        _ => false,
-    }
-}
-
-/// `JValue.CompareTo`: by the type of the left side; `None` if the sides do not compare.
-fn order((x, a): (Kind, &Value), (y, b): (Kind, &Value)) -> Option<Ordering> {
-    let number = |kind| matches!(kind, Kind::Integer | Kind::Float);
-    if number(x) && number(y) {
-        if x == Kind::Integer
-            && y == Kind::Integer
-            && let (Some(a), Some(b)) = (
-                crate::expression::machine::integer(a),
-                crate::expression::machine::integer(b),
-            )
-        {
-            return Some(a.cmp(&b));
-        }
-        return real(a)?.partial_cmp(&real(b)?);
-    }
-    if x != y {
-        return None;
-    }
-    match (a, b) {
-        (Value::Text(a), Value::Text(b)) => Some(a.as_str().cmp(b.as_str())),
-        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        (Value::Null, Value::Null) => Some(Ordering::Equal),
-        _ => crate::expression::library::compare_values(a, b, Some(false)).ok(),
-    }
-}
-
-fn real(value: &Value) -> Option<f64> {
-    match value {
-        // Digits beyond 64 bits.
-        Value::Text(digits) => digits.parse().ok(),
-        value if crate::expression::types::type_of(value) == Some(Type::Basic(Basic::Double)) => {
-            match value {
-                Value::Double(real) => Some(*real),
-                _ => None,
+        // A string on the right equals what is written like it.
+        Ok(match &b {
+            Value::Text(text) if y == Kind::String => {
+                written(x, &a)?.is_some_and(|written| written == text.as_str())
             }
-        }
-        value => match numeric(value, Basic::Double) {
-            Value::Double(real) => Some(real),
-            _ => None,
-        },
-    }
+            _ => false,
+        })
+    };
+    Ok(match comparison {
+        Comparison::StrictEqual => strict()?,
+        Comparison::StrictNotEqual => !strict()?,
+        Comparison::Equal => loose()?,
+        Comparison::NotEqual => !loose()?,
+        Comparison::Less => order()? == Ordering::Less,
+        Comparison::Greater => order()? == Ordering::Greater,
+        Comparison::LessEqual => order()? != Ordering::Greater,
+        Comparison::GreaterEqual => order()? != Ordering::Less,
+    })
+}
+
+/// How a date, a GUID, a span or bytes are written in JSON.
+fn written(kind: Kind, value: &Value) -> Result<Option<String>, Exception> {
+    Ok(match (kind, value) {
+        (Kind::Date, Value::DateTime(time)) => Some(text::date_time(*time)?),
+        (Kind::Date, Value::DateTimeOffset(time)) => Some(text::date_time_offset(*time)?),
+        (Kind::Guid | Kind::TimeSpan, value) => Some(value.to_text()?),
+        (Kind::Bytes, value) => value.as_bytes().map(|bytes| STANDARD.encode(bytes)),
+        _ => None,
+    })
 }

@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 
 use super::edit;
 use super::node::{Kind, Node};
+use super::ordering::compare;
 use super::token::{node_of, pay, scalar_of, value_of};
 use super::{Outcome, node};
 use crate::expression::exception::{Exception, names};
 use crate::expression::library::arguments::{optional_text, value};
 use crate::expression::library::registry::Group;
-use crate::expression::library::{compare_values, format_value, full};
+use crate::expression::library::{format_value, full};
 use crate::expression::machine::Machine;
 use crate::expression::types::type_of;
 use crate::expression::value::Value;
@@ -86,17 +87,15 @@ pub(in crate::expression::library) static VALUE: Group = Group {
         }),
         full("int CompareTo(JValue obj)", |_, a| {
             let other = value(a, 1);
-            let Some((_, other)) = node_of(&other).and_then(|node| node.scalar()) else {
+            let Some((y, other)) = node_of(&other).and_then(|node| node.scalar()) else {
                 return Ok(Value::Int(1));
             };
-            let (_, own) = node(a)?.scalar().ok_or_else(Exception::null_reference)?;
-            Ok(Value::Int(
-                match compare_values(&own, &other, Some(false))? {
-                    Ordering::Less => -1,
-                    Ordering::Equal => 0,
-                    Ordering::Greater => 1,
-                },
-            ))
+            let (x, own) = node(a)?.scalar().ok_or_else(Exception::null_reference)?;
+            Ok(Value::Int(match compare((x, &own), (y, &other))? {
+                Ordering::Less => -1,
+                Ordering::Equal => 0,
+                Ordering::Greater => 1,
+            }))
         }),
         full("bool Equals(JValue other)", |_, a| {
             Ok(Value::Bool(crate::expression::key::equals(
