@@ -290,9 +290,9 @@ pub(crate) enum StatementKind {
         constant: bool,
         names: Vec<(Ident, Option<Expr>)>,
     },
-    /// `var (a, b) = …`.
+    /// `var (a, b) = …`, `(int a, b) = …`.
     Deconstruct {
-        names: Vec<Ident>,
+        parts: Vec<Receiver>,
         value: Expr,
     },
     LocalFunction {
@@ -323,6 +323,8 @@ pub(crate) enum StatementKind {
         catches: Vec<Catch>,
         finally: Option<Vec<Statement>>,
     },
+    /// `checked { … }` or `unchecked { … }`.
+    Checked(bool, Vec<Statement>),
     /// The resource statement and the body; without one, to the end of the block (C# 8).
     Using(Box<Statement>, Box<Statement>),
     Return(Option<Expr>),
@@ -331,12 +333,34 @@ pub(crate) enum StatementKind {
     Continue,
 }
 
+/// What receives one value of a tuple that is taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Receiver {
+    /// `int a`, `var a`.
+    Declare(TypeRef, Ident),
+    /// A variable or element that exists.
+    Assign(Expr),
+    /// `_`.
+    Discard,
+}
+
 /// A parameter of a local function.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Parameter {
+    pub(crate) passing: Passing,
     pub(crate) ty: TypeRef,
     pub(crate) name: Ident,
     pub(crate) default: Option<Expr>,
+}
+
+/// How a parameter of a local function gets its argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passing {
+    Value,
+    Ref,
+    Out,
+    /// The last one, which collects what is left in an array.
+    Params,
 }
 
 /// Labels and statements.

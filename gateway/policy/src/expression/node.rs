@@ -91,8 +91,12 @@ pub(crate) enum Node {
     Call(Box<Call>),
     /// Calls a delegate.
     Invoke(Box<Self>, Box<[Self]>),
+    /// Calls a local function that writes to its arguments.
+    InvokeUpdating(Box<InvokeUpdating>),
     Unary(UnaryOp, Box<Self>),
     Binary(Box<(BinaryOp, Self, Self)>),
+    /// The same in a checked context: an integer out of range throws.
+    Checked(Box<(BinaryOp, Self, Self)>),
     /// Operators of one level from left to right.
     Chain(Box<Self>, Box<[(BinaryOp, Self)]>),
     /// `==` of references; negated for `!=`.
@@ -148,6 +152,15 @@ pub(crate) struct Call {
     pub(crate) outs: Box<[Target]>,
 }
 
+/// A call of a local function with `ref` or `out` parameters.
+#[derive(Debug)]
+pub(crate) struct InvokeUpdating {
+    pub(crate) function: Node,
+    pub(crate) arguments: Box<[Node]>,
+    /// Parameters and the variables that get what they hold when the function returns.
+    pub(crate) updates: Box<[(usize, Target)]>,
+}
+
 /// The creation of a closure.
 #[derive(Debug)]
 pub(crate) struct Lambda {
@@ -171,6 +184,8 @@ pub(crate) struct Update {
     pub(crate) yields_old: bool,
     /// Whether it is string concatenation.
     pub(crate) concat: bool,
+    /// Whether an integer out of range throws.
+    pub(crate) checked: bool,
 }
 
 /// Something that can be read and written.
@@ -210,6 +225,8 @@ pub(crate) enum Piece {
 pub(crate) enum Conversion {
     /// Between numbers and characters, wrapping; `null` stays.
     Numeric(Basic),
+    /// The same in a checked context: what does not fit throws.
+    Checked(Basic),
     /// From `object` to a value type: exactly that type.
     Unbox(Type),
     /// To a reference type: the object must be one.

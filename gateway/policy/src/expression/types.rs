@@ -5,10 +5,13 @@ use super::object::Object;
 use super::type_names::Kind;
 pub(crate) use super::type_names::{Basic, Enumeration, Family};
 use super::value::Value;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A type as the checker knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+///
+/// The names of a tuple's items do not tell tuple types apart (C# 7 §8.3.11).
+#[derive(Debug, Clone)]
 pub enum Type {
     /// A problem was reported where this type comes from; nothing more is said about it.
     Unknown,
@@ -32,6 +35,48 @@ pub enum Type {
     Anonymous(Arc<[(Arc<str>, Self)]>),
     /// A type parameter in a signature of the library.
     Parameter(Arc<str>),
+    /// A type argument of a tuple type, with the name of the item.
+    Item(Arc<str>, Arc<Self>),
+}
+
+impl PartialEq for Type {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.without_name(), other.without_name()) {
+            (Self::Unknown, Self::Unknown)
+            | (Self::Null, Self::Null)
+            | (Self::Void, Self::Void) => true,
+            (Self::Basic(a), Self::Basic(b)) => a == b,
+            (Self::Array(a), Self::Array(b)) | (Self::Nullable(a), Self::Nullable(b)) => a == b,
+            (Self::Generic(x, a), Self::Generic(y, b)) => x == y && a == b,
+            (Self::Enumeration(a), Self::Enumeration(b)) => a == b,
+            (Self::Exception(a), Self::Exception(b)) => a == b,
+            (Self::Anonymous(a), Self::Anonymous(b)) => a == b,
+            (Self::Parameter(a), Self::Parameter(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Type {}
+
+impl Hash for Type {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ty = self.without_name();
+        std::mem::discriminant(ty).hash(state);
+        match ty {
+            Self::Basic(basic) => basic.hash(state),
+            Self::Array(inner) | Self::Nullable(inner) => inner.hash(state),
+            Self::Generic(family, arguments) => {
+                family.hash(state);
+                arguments.hash(state);
+            }
+            Self::Enumeration(enumeration) => enumeration.hash(state),
+            Self::Exception(name) => name.hash(state),
+            Self::Anonymous(shape) => shape.hash(state),
+            Self::Parameter(name) => name.hash(state),
+            _ => {}
+        }
+    }
 }
 
 impl Type {
@@ -44,6 +89,15 @@ impl Type {
     pub(crate) const INT: Self = Self::Basic(Basic::Int);
 
     pub(crate) const STRING: Self = Self::Basic(Basic::String);
+
+    /// The type without the name it has as an item of a tuple.
+    pub(crate) fn without_name(&self) -> &Self {
+        let mut ty = self;
+        while let Self::Item(_, inner) = ty {
+            ty = inner;
+        }
+        ty
+    }
 
     pub(crate) fn array(element: Self) -> Self {
         Self::Array(Arc::new(element))
@@ -63,6 +117,7 @@ impl Type {
             Self::Basic(basic) => basic.kind() == Kind::Struct,
             Self::Generic(family, _) => matches!(family, Family::Pair | Family::ValueTuple),
             Self::Enumeration(_) => true,
+            Self::Item(_, ty) => ty.is_value_type(),
             _ => false,
         }
     }
@@ -126,6 +181,7 @@ impl Type {
             Self::Exception(name) => name.rsplit('.').next().unwrap_or(name).to_owned(),
             Self::Anonymous(_) => "anonymous type".to_owned(),
             Self::Parameter(name) => name.to_string(),
+            Self::Item(name, ty) => format!("{} {name}", ty.display()),
         }
     }
 
@@ -155,6 +211,7 @@ impl Type {
             Self::Enumeration(enumeration) => enumeration.full_name().to_owned(),
             Self::Exception(name) => (*name).to_owned(),
             Self::Anonymous(properties) => format!("<>f__AnonymousType0`{}", properties.len()),
+            Self::Item(_, ty) => ty.full_name(),
             other => other.display(),
         }
     }

@@ -28,6 +28,7 @@ mod problems;
 mod regex;
 mod scanning;
 mod statements;
+mod syntax;
 mod tokens;
 mod values;
 mod xml;

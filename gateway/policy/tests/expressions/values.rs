@@ -81,7 +81,7 @@ fn operators_give_what_the_language_says() {
             "C# specification, explicit numeric conversions",
         ),
         (
-            "@((byte)300)",
+            "@{ int x = 300; return (byte)x; }",
             "44",
             "C# specification, explicit numeric conversions",
         ),

@@ -25,6 +25,8 @@ pub(super) enum PreparedValue<'e> {
         arity: Option<usize>,
     },
     Out(OutTarget<'e>),
+    /// `ref x`.
+    Ref(Target, Type),
     /// Taken by the call.
     Taken,
 }
@@ -78,12 +80,13 @@ impl Checker<'_> {
                 (target.span, self.out_target(target))
             }
             ArgumentValue::Reference { out: false, target } => {
-                self.error(
-                    "NotSupported",
-                    target.span,
-                    "`ref` arguments are not supported.",
-                );
-                (target.span, PreparedValue::Value(Typed::unknown()))
+                let value = match self.out_target(target) {
+                    PreparedValue::Out(OutTarget::Existing(place, ty)) => {
+                        PreparedValue::Ref(place, ty)
+                    }
+                    other => other,
+                };
+                (target.span, value)
             }
         };
         Prepared { name, span, value }
@@ -93,13 +96,15 @@ impl Checker<'_> {
         if let ExprKind::Name(name, _) = &target.kind
             && let Some(local) = self.local(&name.name, target.span)
             && local.constant.is_none()
+            && local.function.is_none()
+            && local.read_only.is_none()
         {
             return PreparedValue::Out(OutTarget::Existing(local.target, local.ty));
         }
         self.error(
             "TypeMismatch",
             target.span,
-            "An `out` argument must be a variable.",
+            "An `out` or `ref` argument must be a variable that can be assigned to.",
         );
         PreparedValue::Value(Typed::unknown())
     }
@@ -225,7 +230,9 @@ impl Checker<'_> {
                 }
                 value.node
             }
-            PreparedValue::Out(_) | PreparedValue::Taken => Typed::unknown().node,
+            PreparedValue::Out(_) | PreparedValue::Ref(..) | PreparedValue::Taken => {
+                Typed::unknown().node
+            }
         }
     }
 }
@@ -335,6 +342,6 @@ fn argument_cost(argument: &Prepared<'_>, parameter: &Parameter, target: &Type) 
             super::convert::cost(target, ty, None).filter(|cost| *cost == 0)
         }
         PreparedValue::Out(_) => Some(0),
-        PreparedValue::Taken => None,
+        PreparedValue::Ref(..) | PreparedValue::Taken => None,
     }
 }

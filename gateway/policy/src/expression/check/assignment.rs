@@ -89,6 +89,7 @@ impl Checker<'_> {
                 name,
                 ..
             } => self.assign_property(object, name, value, target, span),
+            ExprKind::Tuple(targets) => self.assign_tuple(targets, value),
             _ => {
                 self.expr(target, None);
                 self.expr(value, None);
@@ -100,6 +101,42 @@ impl Checker<'_> {
                 Typed::unknown()
             }
         }
+    }
+
+    /// `(a, b) = value` (C# 7 §12.21.2): the value is taken apart after all of it was computed.
+    fn assign_tuple(&mut self, targets: &[(Option<Ident>, Expr)], value: &Expr) -> Typed {
+        let typed = self.expr(value, None);
+        let ty = typed.ty.clone();
+        let types = self.parts_of(&ty, targets.len(), value.span);
+        let slot = self.frame().slot();
+        let mut additions = Vec::new();
+        for (index, ((_, target), ty)) in targets.iter().zip(types).enumerate() {
+            let field = Node::Field(Box::new(Node::Local(slot)), index);
+            additions.extend(self.assign_part(target, field, ty));
+        }
+        let object = Box::new(typed.node);
+        Typed::new(
+            Node::Initialize {
+                slot,
+                object,
+                additions: additions.into(),
+            },
+            ty,
+        )
+    }
+
+    /// Assigns a computed value: it is kept in a slot, which the target's code reads.
+    pub(super) fn assign_part(&mut self, target: &Expr, part: Node, ty: Type) -> [Node; 2] {
+        let slot = self.frame().slot();
+        let keep = Node::Store(Target::Local(slot), Box::new(part));
+        self.receivers.push((slot, ty));
+        let value = Expr {
+            kind: ExprKind::Receiver,
+            span: target.span,
+        };
+        let assigned = self.simple_assign(target, &value, target.span);
+        self.receivers.pop();
+        [keep, assigned.node]
     }
 
     /// `object.Name = value`: a property that can be set has an entry `void set_Name(T value)`, as the
@@ -168,11 +205,20 @@ impl Checker<'_> {
     /// A variable that may be written.
     fn variable_place(&mut self, name: &str, span: Span) -> Option<(Target, Type)> {
         match self.local(name, span) {
-            Some(local) if local.constant.is_some() || local.function.is_some() => {
+            Some(local)
+                if local.constant.is_some()
+                    || local.function.is_some()
+                    || local.read_only.is_some() =>
+            {
+                let what = match (local.read_only, &local.constant) {
+                    (Some(what), _) => what,
+                    (None, Some(_)) => "a constant",
+                    (None, None) => "a function",
+                };
                 self.error(
                     "TypeMismatch",
                     span,
-                    format!("`{name}` cannot be assigned to."),
+                    format!("`{name}` cannot be assigned to: it is {what}."),
                 );
                 None
             }
@@ -275,7 +321,12 @@ impl Checker<'_> {
             None => (None, operand.node),
         };
         // `b += 1` of a byte casts back (§12.21.4).
-        let narrow: Option<Conversion> = numeric_conversion(&operation.result, &ty);
+        let checked = self.overflow == Some(true);
+        let narrow: Option<Conversion> =
+            numeric_conversion(&operation.result, &ty).map(|conversion| match conversion {
+                Conversion::Numeric(basic) if checked => Conversion::Checked(basic),
+                other => other,
+            });
         let fits = operation.result.unwrap_nullable() == ty.unwrap_nullable()
             || narrow.is_some()
             || matches!(operation.kind, OperationKind::Concat);
@@ -299,6 +350,7 @@ impl Checker<'_> {
             narrow,
             yields_old,
             concat,
+            checked,
         };
         Typed::new(Node::Update(Box::new(update)), ty)
     }
@@ -367,6 +419,13 @@ impl Checker<'_> {
         }
         if *from == Type::Basic(Basic::Object) && to.is_value_type() {
             return Some(Conversion::Unbox(to.clone()));
+        }
+        if from.derives_from(to) || *to == Type::OBJECT {
+            return None;
+        }
+        let names = ["op_Explicit", "op_Implicit"];
+        if let Some(conversion) = super::convert::operator_conversion(from, to, &names) {
+            return Some(conversion);
         }
         if super::convert::cost(from, to, None).is_some() {
             return None;

@@ -33,7 +33,7 @@ pub(super) fn bind_owner(owner: &Type, actual: &Type) -> Bindings {
 
 /// Makes `pattern` equal to `actual` as far as its parameters are free.
 pub(super) fn unify(pattern: &Type, actual: &Type, bindings: &mut Bindings) {
-    match (pattern, actual) {
+    match (pattern.without_name(), actual.without_name()) {
         // What is not known settles every parameter, so that nothing more is said about it.
         (Type::Array(inner) | Type::Nullable(inner), Type::Unknown) => {
             unify(inner, actual, bindings);
@@ -100,6 +100,7 @@ pub(super) fn substitute(ty: &Type, bindings: &Bindings) -> Type {
                 .map(|argument| substitute(argument, bindings))
                 .collect(),
         ),
+        Type::Item(name, ty) => Type::Item(Arc::clone(name), Arc::new(substitute(ty, bindings))),
         other => other.clone(),
     }
 }
@@ -108,7 +109,7 @@ pub(super) fn substitute(ty: &Type, bindings: &Bindings) -> Type {
 pub(super) fn is_open(ty: &Type) -> bool {
     match ty {
         Type::Parameter(_) => true,
-        Type::Array(inner) | Type::Nullable(inner) => is_open(inner),
+        Type::Array(inner) | Type::Nullable(inner) | Type::Item(_, inner) => is_open(inner),
         Type::Generic(_, arguments) => arguments.iter().any(is_open),
         _ => false,
     }

@@ -349,6 +349,7 @@ impl Checker<'_> {
                     PreparedValue::Value(value) => value.ty.display(),
                     PreparedValue::Function { .. } => "a function".to_owned(),
                     PreparedValue::Out(_) | PreparedValue::Taken => "out".to_owned(),
+                    PreparedValue::Ref(_, ty) => format!("ref {}", ty.display()),
                 })
                 .collect();
             format!(

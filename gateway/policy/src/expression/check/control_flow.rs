@@ -116,6 +116,7 @@ impl Checker<'_> {
         };
         self.push_scope();
         let variable = self.declare(name, declared.unwrap_or(element));
+        self.last_is_read_only("the variable of a `foreach`");
         let (body, _) = self.embedded(body);
         self.pop_scope();
         Step::Foreach {
@@ -272,7 +273,7 @@ pub(super) fn leaves(
     let any = |all: &[Statement]| all.iter().any(|inner| leaves(inner, wanted, switch_owns));
     match &statement.kind {
         kind if wanted(kind) => true,
-        StatementKind::Block(all) => any(all),
+        StatementKind::Block(all) | StatementKind::Checked(_, all) => any(all),
         StatementKind::If(branches, otherwise) => {
             branches
                 .iter()

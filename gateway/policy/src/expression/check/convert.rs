@@ -17,7 +17,7 @@ pub(super) fn cost(from: &Type, to: &Type, constant: Option<&Value>) -> Option<u
     if from.is_unknown() || to.is_unknown() || from == to {
         return Some(0);
     }
-    match (from, to) {
+    match (from.without_name(), to.without_name()) {
         (Type::Void, _) | (_, Type::Void) => None,
         (Type::Null, to) => {
             (!to.is_value_type()).then_some(if *to == Type::OBJECT { 3 } else { 1 })
@@ -94,7 +94,7 @@ fn alike(a: &Type, b: &Type) -> bool {
     if a.is_unknown() || b.is_unknown() {
         return true;
     }
-    match (a, b) {
+    match (a.without_name(), b.without_name()) {
         (Type::Array(a), Type::Array(b)) | (Type::Nullable(a), Type::Nullable(b)) => alike(a, b),
         (Type::Generic(x, a), Type::Generic(y, b)) => {
             x == y && a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| alike(a, b))
@@ -227,7 +227,11 @@ impl Checker<'_> {
         let conversion = match (plain_from, plain_to) {
             (a, b) if a == b => None,
             (a, Type::Basic(target)) if a.is_numeric() && plain_to.is_numeric() => {
-                Some(Conversion::Numeric(*target))
+                Some(if self.overflow == Some(true) {
+                    Conversion::Checked(*target)
+                } else {
+                    Conversion::Numeric(*target)
+                })
             }
             (a, Type::Enumeration(enumeration)) if a.is_numeric() => {
                 Some(Conversion::Enumeration(Enumeration::clone(enumeration)))
@@ -278,7 +282,8 @@ pub(super) fn object_as_pairs(node: Node) -> Node {
     Node::Convert(Conversion::Operator(pairs), Box::new(node))
 }
 
-fn operator_conversion(from: &Type, to: &Type, names: &[&str]) -> Option<Conversion> {
+/// The conversion operator of the library between two types, if one of `names` does it.
+pub(super) fn operator_conversion(from: &Type, to: &Type, names: &[&str]) -> Option<Conversion> {
     match operator(from, to, names)?.native {
         Native::Pure(native) => Some(Conversion::Operator(native)),
         // A test of the registry refuses operators of this kind.

@@ -6,7 +6,9 @@ use super::arguments::{Prepared, PreparedValue};
 use super::expressions::default_of;
 use super::members::MethodGroup;
 use super::{Checker, Typed};
-use crate::expression::ast::{Argument, ArgumentValue, Element, Expr, Ident, Initializer, TypeRef};
+use crate::expression::ast::{
+    Argument, ArgumentValue, Element, Expr, ExprKind, Ident, Initializer, TypeRef,
+};
 use crate::expression::node::{Call, Node, SetElement};
 use crate::expression::token::Span;
 use crate::expression::types::{Basic, Family, Type};
@@ -370,8 +372,9 @@ impl Checker<'_> {
         };
         let mut types = Vec::new();
         let mut nodes = Vec::new();
-        for (index, (_, item)) in items.iter().enumerate() {
-            let wanted = hints.get(index);
+        let mut shown: Vec<Type> = Vec::new();
+        for (index, (name, item)) in items.iter().enumerate() {
+            let wanted = hints.get(index).map(Type::without_name);
             let typed = self.expr(item, wanted);
             let (ty, node) = match wanted {
                 Some(wanted) => (wanted.clone(), self.convert(typed, wanted, item.span)),
@@ -384,11 +387,36 @@ impl Checker<'_> {
                     "The type of this value is not known: cast it.",
                 );
             }
+            let name = name.as_ref().or_else(|| implied_item(item, items));
+            shown.push(match name {
+                Some(name) => Type::Item(Arc::clone(&name.name), Arc::new(ty.clone())),
+                None => ty.clone(),
+            });
             types.push(ty);
             nodes.push(node);
         }
         let types: Arc<[Type]> = types.into();
-        let ty = Type::Generic(Family::ValueTuple, Arc::clone(&types));
+        let ty = Type::Generic(Family::ValueTuple, shown.into());
         Typed::new(Node::Tuple(types, nodes.into()), ty)
     }
+}
+
+/// The name that an item of a tuple gets from its variable or member (C# 7.1): one that no other item
+/// has and that means nothing else.
+fn implied_item<'e>(item: &'e Expr, items: &'e [(Option<Ident>, Expr)]) -> Option<&'e Ident> {
+    fn implied(item: &Expr) -> Option<&Ident> {
+        match &item.kind {
+            ExprKind::Name(name, _) | ExprKind::Member { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+    let name = implied(item)?;
+    let count = items
+        .iter()
+        .filter(|(given, other)| {
+            let known = given.as_ref().or_else(|| implied(other));
+            known.is_some_and(|known| known.name == name.name)
+        })
+        .count();
+    (count == 1 && !name.name.starts_with("Item")).then_some(name)
 }

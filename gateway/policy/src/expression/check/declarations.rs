@@ -1,7 +1,7 @@
 //! Declarations of locals.
 
 use super::{Checker, Typed};
-use crate::expression::ast::{Expr, Ident, TypeRef};
+use crate::expression::ast::{Expr, Ident, Receiver, TypeRef};
 use crate::expression::node::{Node, Step, Target};
 use crate::expression::token::Span;
 use crate::expression::types::{Family, Type};
@@ -82,39 +82,53 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn deconstruct(&mut self, names: &[Ident], value: &Expr) -> Vec<Step> {
+    /// `var (a, b) = …` and its like.
+    pub(super) fn deconstruct(&mut self, parts: &[Receiver], value: &Expr) -> Vec<Step> {
         let typed = self.expr(value, None);
-        let types = match &typed.ty {
-            Type::Generic(Family::ValueTuple, types) if types.len() == names.len() => {
-                types.to_vec()
-            }
-            Type::Unknown => vec![Type::Unknown; names.len()],
-            other => {
-                let message = format!(
-                    "`{}` cannot be taken apart into {} variables.",
-                    other.display(),
-                    names.len()
-                );
-                self.error("TypeMismatch", value.span, message);
-                vec![Type::Unknown; names.len()]
-            }
-        };
+        let types = self.parts_of(&typed.ty, parts.len(), value.span);
         let slot = self.frame().slot();
         let mut steps = vec![Step::Value(Node::Store(
             Target::Local(slot),
             Box::new(typed.node),
         ))];
-        for (index, (name, ty)) in names.iter().zip(types).enumerate() {
-            if name.name.as_ref() == "_" {
-                continue;
-            }
-            let target = self.declare(name, ty);
-            if let Target::Captured(slot) = target {
-                steps.push(Step::Fresh(vec![slot]));
-            }
+        for (index, (part, ty)) in parts.iter().zip(types).enumerate() {
             let field = Node::Field(Box::new(Node::Local(slot)), index);
-            steps.push(Step::Value(Node::Store(target, Box::new(field))));
+            match part {
+                Receiver::Discard => {}
+                Receiver::Assign(target) => {
+                    steps.extend(self.assign_part(target, field, ty).map(Step::Value));
+                }
+                Receiver::Declare(reference, name) => {
+                    let declared = self.declared(reference).unwrap_or_else(|| ty.clone());
+                    let field = self.convert(Typed::new(field, ty), &declared, name.span);
+                    let target = self.declare(name, declared);
+                    if let Target::Captured(slot) = target {
+                        steps.push(Step::Fresh(vec![slot]));
+                    }
+                    steps.push(Step::Value(Node::Store(target, Box::new(field))));
+                }
+            }
         }
         steps
+    }
+
+    /// The types of the `count` values that a value is taken apart into.
+    pub(super) fn parts_of(&mut self, ty: &Type, count: usize, span: Span) -> Vec<Type> {
+        match ty {
+            Type::Generic(Family::ValueTuple | Family::Tuple | Family::Pair, types)
+                if types.len() == count =>
+            {
+                types.iter().map(Type::without_name).cloned().collect()
+            }
+            Type::Unknown => vec![Type::Unknown; count],
+            other => {
+                let message = format!(
+                    "`{}` cannot be taken apart into {count} variables.",
+                    other.display()
+                );
+                self.error("TypeMismatch", span, message);
+                vec![Type::Unknown; count]
+            }
+        }
     }
 }

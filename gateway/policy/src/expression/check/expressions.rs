@@ -70,6 +70,7 @@ impl Checker<'_> {
             ExprKind::Cast(ty, operand) => {
                 let to = self.resolve(ty);
                 let value = self.expr(operand, Some(&to));
+                self.constant_cast(operand, &value, &to, span);
                 self.cast(value, &to, span)
             }
             ExprKind::Is(operand, pattern) => {
@@ -90,10 +91,10 @@ impl Checker<'_> {
             }
             ExprKind::Tuple(items) => self.tuple(items, hint),
             ExprKind::Checked(checked, inner) => {
-                if *checked {
-                    self.error("NotSupported", span, "`checked` is not supported yet.");
-                }
-                self.expr(inner, hint)
+                let outer = self.overflow.replace(*checked);
+                let typed = self.expr(inner, hint);
+                self.overflow = outer;
+                typed
             }
             ExprKind::Throw(value) => {
                 let value = self.expr(value, None);
@@ -189,6 +190,51 @@ impl Checker<'_> {
                 );
                 0
             }
+        }
+    }
+
+    /// Whether an expression is a constant of C# (§12.23), and not only one whose value is known.
+    pub(super) fn is_constant(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Literal(_) => true,
+            ExprKind::Name(name, _) => self.names_constant(&name.name),
+            ExprKind::Member { target, name, .. } => {
+                matches!(target.kind, ExprKind::TypeName(_) | ExprKind::Name(..))
+                    && matches!(name.name.as_ref(), "MaxValue" | "MinValue")
+            }
+            ExprKind::Unary(_, inner) | ExprKind::Cast(_, inner) | ExprKind::Checked(_, inner) => {
+                self.is_constant(inner)
+            }
+            ExprKind::Chain { first, rest } => {
+                self.is_constant(first) && rest.iter().all(|(_, operand)| self.is_constant(operand))
+            }
+            _ => false,
+        }
+    }
+
+    /// A constant that does not fit the type it is cast to is refused, unless `unchecked` (§12.23).
+    fn constant_cast(&mut self, operand: &Expr, value: &Typed, to: &Type, span: Span) {
+        let Type::Basic(basic) = to.unwrap_nullable() else {
+            return;
+        };
+        if self.overflow == Some(false) || !to.unwrap_nullable().is_integral() {
+            return;
+        }
+        let Some(constant) = value.value() else {
+            return;
+        };
+        if crate::expression::machine::checked_numeric(constant, *basic).is_err()
+            && self.is_constant(operand)
+        {
+            let text = constant.to_text().unwrap_or_default();
+            self.error(
+                "Overflow",
+                span,
+                format!(
+                    "The constant {text} does not fit `{}`; `unchecked` would cut it.",
+                    to.display()
+                ),
+            );
         }
     }
 
@@ -299,7 +345,7 @@ pub(crate) fn default_of(ty: &Type) -> Option<Value> {
         Type::Generic(crate::expression::types::Family::ValueTuple, types) => {
             let items = types
                 .iter()
-                .map(|ty| default_of(ty).unwrap_or(Value::Null))
+                .map(|ty| default_of(ty.without_name()).unwrap_or(Value::Null))
                 .collect();
             Value::object(crate::expression::object::Object::Tuple {
                 family: crate::expression::types::Family::ValueTuple,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::bindings::is_open;
 use super::delegates::delegate;
-use super::scope::{Frame, LocalFunction, Returns};
+use super::scope::{DeclaredParameter, Frame, LocalFunction, Returns};
 use super::{Checker, Typed};
 use crate::expression::ast::{
-    Argument, ArgumentValue, Expr, ExprKind, Ident, LambdaBody, LambdaParameter, Parameter, TypeRef,
+    Argument, ArgumentValue, Expr, ExprKind, Ident, LambdaBody, LambdaParameter, Parameter,
+    Passing, TypeRef,
 };
 use crate::expression::library::registry::registry;
 use crate::expression::node::{Code, Lambda, Node, Target};
@@ -122,7 +123,7 @@ impl Checker<'_> {
         if let Returns::Inferred(types) = &frame.returns
             && types
                 .iter()
-                .any(|ty| *ty != result && *ty != Type::Null && !ty.is_unknown())
+                .any(|ty| *ty != result && !returns_as(ty, &result))
         {
             self.error(
                 "TypeMismatch",
@@ -303,9 +304,25 @@ impl Checker<'_> {
                 }
                 None => None,
             };
-            described.push((Arc::clone(&parameter.name.name), ty, default));
+            if parameter.passing == Passing::Params && !matches!(ty, Type::Array(_) | Type::Unknown)
+            {
+                self.error(
+                    "TypeMismatch",
+                    parameter.ty.span,
+                    "A `params` parameter must be an array.",
+                );
+            }
+            described.push(DeclaredParameter {
+                name: Arc::clone(&parameter.name.name),
+                ty,
+                passing: parameter.passing,
+                default,
+            });
         }
-        let mut arguments: Vec<Type> = described.iter().map(|(_, ty, _)| ty.clone()).collect();
+        let mut arguments: Vec<Type> = described
+            .iter()
+            .map(|parameter| parameter.ty.clone())
+            .collect();
         let family = if returns == Type::Void {
             Family::Action
         } else {
@@ -350,14 +367,23 @@ fn set_type(node: Node, ty: &Type) -> Node {
     }
 }
 
-/// The first type that is one.
+/// The type that all returned values have or inherit (C# 7 §12.6.3.14), or the first.
 fn inferred(types: &[Type]) -> Type {
     types
         .iter()
-        .find(|ty| **ty != Type::Null)
+        .find(|ty| **ty != Type::Null && types.iter().all(|other| returns_as(other, ty)))
+        .or(types.iter().find(|ty| **ty != Type::Null))
         .or(types.first())
         .cloned()
         .unwrap_or(Type::Void)
+}
+
+/// Whether a value of one type is one of the other as it is.
+fn returns_as(ty: &Type, result: &Type) -> bool {
+    ty == result
+        || ty.is_unknown()
+        || (*ty == Type::Null && !result.is_value_type())
+        || (!ty.is_value_type() && (*result == Type::OBJECT || ty.derives_from(result)))
 }
 
 /// Whether a name of a type is a method and no property.

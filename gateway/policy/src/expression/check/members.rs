@@ -486,9 +486,18 @@ pub(super) fn field_of(ty: &Type, name: &str) -> Option<(usize, Type)> {
             .find(|(_, (known, _))| known.as_ref() == name)
             .map(|(index, (_, ty))| (index, ty.clone())),
         Type::Generic(Family::Tuple | Family::ValueTuple, types) => {
+            let named = types
+                .iter()
+                .position(|ty| matches!(ty, Type::Item(known, _) if known.as_ref() == name));
+            if let Some(index) = named {
+                let ty = types.get(index)?.without_name().clone();
+                return Some((index, ty));
+            }
             let number: usize = name.strip_prefix("Item")?.parse().ok()?;
             let index = number.checked_sub(1)?;
-            types.get(index).map(|ty| (index, ty.clone()))
+            types
+                .get(index)
+                .map(|ty| (index, ty.without_name().clone()))
         }
         _ => None,
     }

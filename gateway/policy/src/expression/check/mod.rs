@@ -131,6 +131,8 @@ struct Checker<'a> {
     /// Type of the object that a [`super::ast::ExprKind::Receiver`] stands for, and its slot.
     receivers: Vec<(usize, Type)>,
     catching: u32,
+    /// Inside `checked` or `unchecked`, if in either.
+    overflow: Option<bool>,
 }
 
 impl<'a> Checker<'a> {
@@ -160,6 +162,7 @@ impl<'a> Checker<'a> {
             },
             receivers: Vec::new(),
             catching: 0,
+            overflow: None,
         }
     }
 

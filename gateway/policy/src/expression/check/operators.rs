@@ -94,10 +94,12 @@ impl Checker<'_> {
     pub(super) fn chain(&mut self, first: &Expr, rest: &[(BinaryOp, Expr)]) -> Typed {
         let mut left = self.expr(first, None);
         let mut span = first.span;
+        let mut constant = self.is_constant(first);
         for (op, operand) in rest {
             let right = self.expr(operand, None);
             let whole = span.to(operand.span);
-            left = self.binary(*op, left, right, (span, operand.span));
+            constant = constant && self.is_constant(operand);
+            left = self.binary(*op, left, right, (span, operand.span), constant);
             span = whole;
         }
         left
@@ -109,6 +111,7 @@ impl Checker<'_> {
         left: Typed,
         right: Typed,
         (left_span, right_span): (Span, Span),
+        constant: bool,
     ) -> Typed {
         let span = left_span.to(right_span);
         let Some(operation) = self.operation(op, &left, &right, span) else {
@@ -134,15 +137,30 @@ impl Checker<'_> {
             };
             return Typed::new(node, operation.result);
         }
+        let checked = self.overflow == Some(true)
+            && matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply)
+            && operation.result.unwrap_nullable().is_integral();
         if let (Node::Constant(x), Node::Constant(y)) = (&a, &b) {
-            match operators::binary(op, x, y) {
-                Ok(value) => return Typed::constant(value, operation.result),
-                Err(_) if matches!(op, BinaryOp::Divide | BinaryOp::Remainder) => {
-                    self.error("TypeMismatch", span, "Division by constant zero.");
-                    return Typed::unknown();
-                }
-                Err(_) => {}
+            // Constants are checked unless `unchecked` says otherwise (§12.8.20).
+            if constant && self.overflow != Some(false) && operators::checked(op, x, y).is_err() {
+                let message = match op {
+                    BinaryOp::Divide | BinaryOp::Remainder => "Division by constant zero.",
+                    _ => "The result of this constant does not fit its type.",
+                };
+                self.error("Overflow", span, message);
+                return Typed::unknown();
             }
+            let folded = if checked {
+                operators::checked(op, x, y)
+            } else {
+                operators::binary(op, x, y)
+            };
+            if let Ok(value) = folded {
+                return Typed::constant(value, operation.result);
+            }
+        }
+        if checked {
+            return Typed::new(Node::Checked(Box::new((op, a, b))), operation.result);
         }
         // Chains stay flat, so that a long sum does not nest.
         let node = match a {

@@ -67,7 +67,13 @@ pub(crate) fn resolve(reference: &TypeRef, parameters: &[Arc<str>]) -> Result<Ty
         TypeRefKind::Tuple(items) => {
             let types = items
                 .iter()
-                .map(|(ty, _)| resolve(ty, parameters))
+                .map(|(ty, name)| {
+                    let ty = resolve(ty, parameters)?;
+                    Ok(match name {
+                        Some(name) => Type::Item(Arc::clone(&name.name), Arc::new(ty)),
+                        None => ty,
+                    })
+                })
                 .collect::<Result<Vec<_>, _>>()?;
             Ok(Type::Generic(Family::ValueTuple, types.into()))
         }
@@ -116,6 +122,9 @@ pub(crate) fn lookup(name: &str) -> Option<Type> {
         if name == *short || name == *full {
             return Some(Type::Enumeration(*enumeration));
         }
+    }
+    if matches!(name, "Action" | "System.Action") {
+        return Some(Type::Generic(Family::Action, Arc::new([])));
     }
     EXCEPTIONS
         .iter()
@@ -170,6 +179,13 @@ fn generic(name: &str, arguments: Vec<Type>, span: Span) -> Result<Type, Unresol
 }
 
 fn missing(name: &str, span: Span) -> Unresolved {
+    if name == "dynamic" {
+        return Unresolved {
+            span,
+            code: "NotSupported",
+            message: "`dynamic` is not supported in policy expressions.".to_owned(),
+        };
+    }
     if is_not_yet(name) {
         let short = name.rsplit('.').next().unwrap_or(name);
         return Unresolved {

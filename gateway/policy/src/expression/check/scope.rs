@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Checker, Typed};
-use crate::expression::ast::Ident;
+use crate::expression::ast::{Ident, Passing};
 use crate::expression::node::{Code, Function, Node, Target};
 use crate::expression::token::Span;
 use crate::expression::types::Type;
@@ -42,13 +42,24 @@ pub(super) struct Local {
     pub(super) constant: Option<Value>,
     /// Default values of a local function's parameters, with all their names.
     pub(super) function: Option<Arc<LocalFunction>>,
+    /// What the variable is that may not be assigned to.
+    pub(super) read_only: Option<&'static str>,
 }
 
 /// What calls of a local function need to know.
 #[derive(Debug)]
 pub(super) struct LocalFunction {
-    pub(super) parameters: Vec<(Arc<str>, Type, Option<Value>)>,
+    pub(super) parameters: Vec<DeclaredParameter>,
     pub(super) returns: Type,
+}
+
+/// A parameter of a local function.
+#[derive(Debug)]
+pub(super) struct DeclaredParameter {
+    pub(super) name: Arc<str>,
+    pub(super) ty: Type,
+    pub(super) passing: Passing,
+    pub(super) default: Option<Value>,
 }
 
 impl Frame {
@@ -122,9 +133,31 @@ impl Checker<'_> {
                 target,
                 constant: None,
                 function: None,
+                read_only: None,
             },
         );
         target
+    }
+
+    /// Forbids assignments to the variable declared last.
+    pub(super) fn last_is_read_only(&mut self, what: &'static str) {
+        let last = self
+            .frame()
+            .scopes
+            .last_mut()
+            .and_then(|scope| scope.last_mut());
+        if let Some(local) = last {
+            local.read_only = Some(what);
+        }
+    }
+
+    /// Whether a name is that of a constant, without making it a captured variable.
+    pub(super) fn names_constant(&self, name: &str) -> bool {
+        self.frames
+            .iter()
+            .rev()
+            .find_map(|frame| frame.find(name))
+            .is_some_and(|local| local.constant.is_some())
     }
 
     /// Declares a local function; it always lives in a captured variable.
@@ -143,6 +176,7 @@ impl Checker<'_> {
                 target: Target::Captured(slot),
                 constant: None,
                 function: Some(Arc::new(function)),
+                read_only: None,
             },
         );
         slot
@@ -157,6 +191,7 @@ impl Checker<'_> {
                 target: Target::Discard,
                 constant: Some(value),
                 function: None,
+                read_only: None,
             },
         );
     }

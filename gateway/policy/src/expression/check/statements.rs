@@ -105,7 +105,13 @@ impl Checker<'_> {
                 constant,
                 names,
             } => (self.local_declaration(ty, *constant, names), true),
-            StatementKind::Deconstruct { names, value } => (self.deconstruct(names, value), true),
+            StatementKind::Deconstruct { parts, value } => (self.deconstruct(parts, value), true),
+            StatementKind::Checked(checked, statements) => {
+                let outer = self.overflow.replace(*checked);
+                let (steps, completes) = self.block_steps(statements);
+                self.overflow = outer;
+                (vec![Step::Block(steps)], completes)
+            }
             StatementKind::If(branches, otherwise) => {
                 self.if_statement(branches, otherwise.as_deref())
             }
@@ -156,6 +162,9 @@ impl Checker<'_> {
             StatementKind::Using(resource, body) => {
                 self.push_scope();
                 let (mut steps, _) = self.statement(resource);
+                if matches!(resource.kind, StatementKind::Local { .. }) {
+                    self.last_is_read_only("the resource of a `using`");
+                }
                 let (step, completes) = self.embedded(body);
                 self.pop_scope();
                 // Nothing the library has holds on to anything, so that disposing does nothing.

@@ -6,7 +6,9 @@ use smallvec::SmallVec;
 
 use super::{Machine, Slot, conversion, operators};
 use crate::expression::exception::Exception;
-use crate::expression::node::{Call, Lambda, Native, Node, Place, SetElement, Target, Update};
+use crate::expression::node::{
+    Call, InvokeUpdating, Lambda, Native, Node, Place, SetElement, Target, Update,
+};
 use crate::expression::object::{Closure, Object, Variable};
 use crate::expression::text::Text;
 use crate::expression::value::Value;
@@ -70,6 +72,37 @@ impl<'a> Machine<'a> {
         self.invoke(&delegate, &values)
     }
 
+    /// Writes back what the function left in its `ref` and `out` parameters. A function that throws
+    /// leaves the variables as they were.
+    #[inline(never)]
+    pub(super) fn eval_invoke_updating(
+        &mut self,
+        call: &'a InvokeUpdating,
+    ) -> Result<Value, Exception> {
+        self.budget.charge(1)?;
+        let function = self.eval(&call.function)?;
+        let mut values: SmallVec<[Value; 3]> = SmallVec::new();
+        for argument in &call.arguments {
+            values.push(self.eval(argument)?);
+        }
+        let mut left: SmallVec<[Value; 3]> = SmallVec::new();
+        let value = self.invoke_then(&function, &values, |machine, function| {
+            left.extend(call.updates.iter().map(|(index, _)| {
+                let target = function.parameters.get(*index);
+                target.map_or(Value::Null, |target| machine.read(*target))
+            }));
+        })?;
+        for ((_, target), new) in call.updates.iter().zip(left) {
+            if let Target::Captured(slot) = target
+                && self.variable(*slot).is_none()
+            {
+                self.put(*slot, Slot::Variable(Arc::new(Variable::default())));
+            }
+            self.store(*target, new);
+        }
+        Ok(value)
+    }
+
     #[inline(never)]
     pub(super) fn eval_lambda(&mut self, lambda: &'a Lambda) -> Result<Value, Exception> {
         self.budget.allocate(64 + 8 * lambda.captures.len())?;
@@ -114,11 +147,7 @@ impl<'a> Machine<'a> {
         self.budget.charge(1)?;
         match &update.place {
             Place::Variable(target) => {
-                let old = match target {
-                    Target::Local(slot) => self.local(*slot),
-                    Target::Captured(slot) => self.variable(*slot).map_or(Value::Null, |v| v.get()),
-                    Target::Discard => Value::Null,
-                };
+                let old = self.read(*target);
                 let new = self.updated(update, &old)?;
                 self.store(*target, new.clone());
                 Ok(if update.yields_old { old } else { new })
@@ -154,7 +183,11 @@ impl<'a> Machine<'a> {
             Some(conversion) => conversion::convert(conversion, old.clone(), self.budget)?,
             None => old.clone(),
         };
-        let new = operators::binary(update.op, &left, &operand)?;
+        let new = if update.checked {
+            operators::checked(update.op, &left, &operand)?
+        } else {
+            operators::binary(update.op, &left, &operand)?
+        };
         match &update.narrow {
             Some(conversion) => conversion::convert(conversion, new, self.budget),
             None => Ok(new),

@@ -97,6 +97,7 @@ impl<'a> Machine<'a> {
         let field = match object.as_ref() {
             Object::Tuple { items, .. } => items.get(index),
             Object::Anonymous { values, .. } => values.get(index),
+            Object::Pair { key, value, .. } => [key, value].get(index).copied(),
             _ => None,
         };
         field.cloned().ok_or_else(Exception::null_reference)

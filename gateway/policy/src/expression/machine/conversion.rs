@@ -14,6 +14,7 @@ pub(crate) fn convert(
 ) -> Result<Value, Exception> {
     match conversion {
         Conversion::Numeric(target) => Ok(numeric(&value, *target)),
+        Conversion::Checked(target) => checked_numeric(&value, *target),
         Conversion::Unbox(target) => unbox(value, target),
         Conversion::Reference(target) => {
             if value.is_null() || is_instance(&value, target) {
@@ -91,6 +92,33 @@ pub(crate) fn numeric(value: &Value, target: Basic) -> Value {
         (None, Some(integer)) => from_integer(integer, target),
         (None, None) => value.clone(),
     }
+}
+
+/// A numeric conversion in a checked context (§10.3.2).
+pub(crate) fn checked_numeric(value: &Value, target: Basic) -> Result<Value, Exception> {
+    let overflow = || {
+        Exception::new(
+            names::OVERFLOW,
+            "Arithmetic operation resulted in an overflow.",
+        )
+    };
+    let converted = numeric(value, target);
+    let Some(result) = integer(&converted) else {
+        return Ok(converted);
+    };
+    let fits = match (value, integer(value)) {
+        (_, Some(before)) => before == result,
+        (Value::Float(_) | Value::Double(_), None) => match numeric(value, Basic::Double) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "what does not fit differs from the result"
+            )]
+            Value::Double(real) => real.is_finite() && real.trunc() as i128 == result,
+            _ => false,
+        },
+        _ => true,
+    };
+    if fits { Ok(converted) } else { Err(overflow()) }
 }
 
 /// Any integral value or character, widened.

@@ -13,7 +13,7 @@ mod query_buffers;
 mod query_steps;
 mod steps;
 
-pub(crate) use conversion::{convert, from_integer, integer, numeric};
+pub(crate) use conversion::{checked_numeric, convert, from_integer, integer, numeric};
 
 use std::sync::Arc;
 
@@ -138,6 +138,16 @@ impl<'a> Machine<'a> {
         delegate: &Value,
         arguments: &[Value],
     ) -> Result<Value, Exception> {
+        self.invoke_then(delegate, arguments, |_, _| {})
+    }
+
+    /// The same; `after` sees the frame of the function before it goes.
+    fn invoke_then(
+        &mut self,
+        delegate: &Value,
+        arguments: &[Value],
+        after: impl FnOnce(&Self, &Function),
+    ) -> Result<Value, Exception> {
         let closure = super::query::closure(delegate).ok_or_else(Exception::null_reference)?;
         if closure.program != self.program.id {
             return Err(Exception::new(
@@ -165,6 +175,7 @@ impl<'a> Machine<'a> {
             self.store(*target, argument.clone());
         }
         let value = self.function_body(function);
+        after(self, function);
         self.stack.truncate(base);
         self.base = saved;
         self.budget.leave(height);
@@ -201,6 +212,15 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// What a variable holds.
+    fn read(&self, target: Target) -> Value {
+        match target {
+            Target::Local(slot) => self.local(slot),
+            Target::Captured(slot) => self.variable(slot).map_or(Value::Null, |v| v.get()),
+            Target::Discard => Value::Null,
+        }
+    }
+
     pub(crate) fn store(&mut self, target: Target, value: Value) {
         match target {
             Target::Local(slot) => self.put(slot, Slot::Value(value)),
@@ -221,8 +241,10 @@ impl<'a> Machine<'a> {
             Node::Store(target, value) => self.eval_store(*target, value),
             Node::Call(call) => self.eval_call(call),
             Node::Invoke(delegate, arguments) => self.eval_invoke(delegate, arguments),
+            Node::InvokeUpdating(call) => self.eval_invoke_updating(call),
             Node::Unary(op, operand) => self.eval_unary(*op, operand),
             Node::Binary(parts) => self.eval_binary(parts),
+            Node::Checked(parts) => self.eval_checked(parts),
             Node::Chain(first, rest) => self.eval_chain(first, rest),
             Node::SameReference { negate, operands } => self.eval_same(*negate, operands),
             Node::And(all) => self.eval_and(all),
@@ -298,6 +320,18 @@ impl<'a> Machine<'a> {
         let right = self.eval(right)?;
         self.budget.charge_reading(&right)?;
         operators::binary(*op, &left, &right)
+    }
+
+    #[inline(never)]
+    fn eval_checked(
+        &mut self,
+        parts: &'a (super::ast::BinaryOp, Node, Node),
+    ) -> Result<Value, Exception> {
+        let (op, left, right) = parts;
+        self.budget.charge(1)?;
+        let left = self.eval(left)?;
+        let right = self.eval(right)?;
+        operators::checked(*op, &left, &right)
     }
 
     #[inline(never)]

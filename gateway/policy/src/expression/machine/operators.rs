@@ -89,6 +89,29 @@ pub(crate) fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value,
     }
 }
 
+/// The same in a checked context (§12.8.20): an integer out of range throws.
+pub(crate) fn checked(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Exception> {
+    macro_rules! arithmetic {
+        ($variant:ident, $a:expr, $b:expr) => {
+            match op {
+                BinaryOp::Add => $a.checked_add(*$b),
+                BinaryOp::Subtract => $a.checked_sub(*$b),
+                BinaryOp::Multiply => $a.checked_mul(*$b),
+                _ => return binary(op, left, right),
+            }
+            .map(Value::$variant)
+            .ok_or_else(overflow)
+        };
+    }
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => arithmetic!(Int, a, b),
+        (Value::UInt(a), Value::UInt(b)) => arithmetic!(UInt, a, b),
+        (Value::Long(a), Value::Long(b)) => arithmetic!(Long, a, b),
+        (Value::ULong(a), Value::ULong(b)) => arithmetic!(ULong, a, b),
+        _ => binary(op, left, right),
+    }
+}
+
 /// `==` where the types have it: numbers of one type by value, strings by content.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {

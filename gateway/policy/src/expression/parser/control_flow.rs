@@ -1,7 +1,10 @@
 //! Branches, loops, `switch`, `try` and `using`.
 
 use super::{Parsed, Parser};
-use crate::expression::ast::{Catch, Statement, StatementKind, SwitchSection};
+use crate::expression::ast::{
+    Catch, Expr, ExprKind, Ident, Receiver, Statement, StatementKind, SwitchSection, TypeRef,
+    TypeRefKind,
+};
 use crate::expression::token::TokenKind;
 
 impl Parser<'_> {
@@ -84,6 +87,9 @@ impl Parser<'_> {
     pub(super) fn foreach_statement(&mut self) -> Parsed<StatementKind> {
         self.advance();
         self.expect("(")?;
+        if let Some(parts) = self.deconstruction() {
+            return self.foreach_apart(parts);
+        }
         let ty = self.type_ref()?;
         let name = self.identifier()?;
         self.expect_keyword("in")?;
@@ -98,9 +104,45 @@ impl Parser<'_> {
         })
     }
 
+    /// `foreach (var (a, b) in items)` as a loop that takes each item apart first.
+    fn foreach_apart(&mut self, parts: Vec<Receiver>) -> Parsed<StatementKind> {
+        let span = self.span();
+        self.expect_keyword("in")?;
+        let source = self.expression()?;
+        self.expect(")")?;
+        let body = self.statement()?;
+        // No identifier can be written like this.
+        let name = Ident {
+            name: "<item>".into(),
+            span,
+        };
+        let value = Expr {
+            kind: ExprKind::Name(name.clone(), Vec::new()),
+            span: source.span,
+        };
+        let apart = Statement {
+            kind: StatementKind::Deconstruct { parts, value },
+            span,
+        };
+        let body = Statement {
+            span: body.span,
+            kind: StatementKind::Block(vec![apart, body]),
+        };
+        Ok(StatementKind::Foreach {
+            ty: TypeRef {
+                kind: TypeRefKind::Var,
+                span,
+            },
+            name,
+            source,
+            body: Box::new(body),
+        })
+    }
+
     pub(super) fn switch_statement(&mut self) -> Parsed<StatementKind> {
         self.advance();
         let subject = self.condition()?;
+        let closing = self.closing_index();
         self.expect("{")?;
         let mut sections = Vec::new();
         while !self.is("}") {
@@ -131,7 +173,7 @@ impl Parser<'_> {
                 if *self.kind() == TokenKind::End {
                     return Err(self.unexpected("`}`"));
                 }
-                body.push(self.statement()?);
+                body.extend(self.statement_within(closing)?);
             }
             sections.push(SwitchSection { labels, body });
         }

@@ -164,6 +164,9 @@ impl Parser<'_> {
                 span: start,
             });
         }
+        if let Some(what) = self.refused_form() {
+            return Err(self.refused(what));
+        }
         let kind = match self.kind() {
             TokenKind::Interpolated(parts) => {
                 let parts = parts.clone();
@@ -223,6 +226,27 @@ impl Parser<'_> {
             kind,
             span: self.since(start),
         })
+    }
+
+    /// A form of C# at the cursor that policy expressions do not have.
+    fn refused_form(&self) -> Option<&'static str> {
+        match self.kind() {
+            TokenKind::Keyword(word @ ("stackalloc" | "sizeof" | "this" | "base")) => Some(word),
+            TokenKind::Identifier(name) if name.as_ref() == "from" => {
+                let named = matches!(self.kind_at(1), TokenKind::Identifier(_));
+                let typed = (named || matches!(self.kind_at(1), TokenKind::Keyword(_)))
+                    && matches!(self.kind_at(2), TokenKind::Identifier(_))
+                    && self.is_keyword_at(3, "in");
+                ((named && self.is_keyword_at(2, "in")) || typed)
+                    .then_some("The query syntax `from … in …`")
+            }
+            TokenKind::Identifier(name) if name.as_ref() == "async" => {
+                let lambda = self.is_at(1, "(")
+                    || (matches!(self.kind_at(1), TokenKind::Identifier(_)) && self.is_at(2, "=>"));
+                lambda.then_some("async")
+            }
+            _ => None,
+        }
     }
 
     /// `(a)` or `(a, b)`.

@@ -1,7 +1,9 @@
 //! Statements (C# 7 clause 13) and declarations.
 
 use super::{Parsed, Parser, SyntaxError};
-use crate::expression::ast::{LambdaBody, Parameter, Statement, StatementKind, TypeRef};
+use crate::expression::ast::{
+    Expr, ExprKind, LambdaBody, Parameter, Passing, Receiver, Statement, StatementKind, TypeRef,
+};
 use crate::expression::token::TokenKind;
 
 /// After so many errors the rest is noise.
@@ -57,17 +59,49 @@ impl Parser<'_> {
     /// `{ … }`.
     pub(super) fn block(&mut self) -> Parsed<Vec<Statement>> {
         self.nested(|parser| {
+            let closing = parser.closing_index();
             parser.expect("{")?;
             let mut all = Vec::new();
             while !parser.is("}") {
                 if *parser.kind() == TokenKind::End {
                     return Err(parser.unexpected("`}`"));
                 }
-                all.push(parser.statement()?);
+                all.extend(parser.statement_within(closing)?);
             }
             parser.expect("}")?;
             Ok(all)
         })
+    }
+
+    /// A statement of a block that ends at token `closing`; a broken one is noted and passed.
+    pub(super) fn statement_within(&mut self, closing: Option<usize>) -> Parsed<Option<Statement>> {
+        match (self.statement(), closing) {
+            (Ok(statement), _) => Ok(Some(statement)),
+            (Err(error), Some(closing)) if self.recovered.len() + 1 < MAX_ERRORS => {
+                self.recovered.push(error);
+                self.skip_within(closing);
+                Ok(None)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Moves behind the broken statement of a block that ends at token `closing`.
+    fn skip_within(&mut self, closing: usize) {
+        while self.at < closing {
+            if self.is("{")
+                && let Some(end) = self.closing_index()
+            {
+                self.at = end + 1;
+                return;
+            }
+            let ends = self.is(";");
+            self.advance();
+            if ends {
+                return;
+            }
+        }
+        self.at = closing;
     }
 
     pub(super) fn statement(&mut self) -> Parsed<Statement> {
@@ -143,33 +177,52 @@ impl Parser<'_> {
                     self.expect(";")?;
                     Ok(kind)
                 }
-                "lock" | "goto" | "fixed" | "unsafe" => Err(SyntaxError {
-                    span: self.span(),
-                    message: format!("`{word}` is not supported in policy expressions."),
-                }),
+                "lock" | "goto" | "fixed" | "unsafe" => Err(self.refused(word)),
                 "checked" | "unchecked" if self.is_at(1, "{") => {
-                    if word == "checked" {
-                        return Err(SyntaxError {
-                            span: self.span(),
-                            message: "`checked` blocks are not supported.".to_owned(),
-                        });
-                    }
                     self.advance();
-                    Ok(StatementKind::Block(self.block()?))
+                    Ok(StatementKind::Checked(word == "checked", self.block()?))
                 }
                 _ => self.simple_statement(),
             },
+            TokenKind::Identifier(_) if self.is_at(1, ":") => {
+                Err(self.refused("A label for `goto`"))
+            }
             _ => self.simple_statement(),
+        }
+    }
+
+    /// What C# has and policy expressions do not.
+    pub(super) fn refused(&self, what: &str) -> SyntaxError {
+        let quote = if what.contains('`') { "" } else { "`" };
+        SyntaxError {
+            span: self.span(),
+            message: format!("{quote}{what}{quote} is not supported in policy expressions."),
         }
     }
 
     /// A declaration, a local function, or an expression with its `;`.
     pub(super) fn simple_statement(&mut self) -> Parsed<StatementKind> {
+        if self.is_contextual("yield")
+            && (self.is_keyword_at(1, "return") || self.is_keyword_at(1, "break"))
+        {
+            return Err(self.refused("yield"));
+        }
+        if self.is_contextual("async")
+            && matches!(
+                self.kind_at(1),
+                TokenKind::Identifier(_) | TokenKind::Keyword(_)
+            )
+        {
+            return Err(self.refused("async"));
+        }
         if let Some(function) = self.local_function()? {
             return Ok(function);
         }
-        if self.is_contextual("var") && self.is_at(1, "(") {
-            return self.deconstruction();
+        if let Some(parts) = self.deconstruction() {
+            self.expect("=")?;
+            let value = self.expression()?;
+            self.expect(";")?;
+            return Ok(StatementKind::Deconstruct { parts, value });
         }
         if let Some(ty) = self.declared_type() {
             let kind = self.local_names(ty, false)?;
@@ -216,18 +269,81 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn deconstruction(&mut self) -> Parsed<StatementKind> {
-        self.advance();
+    /// `var (a, b)` or `(int a, _)` in front of `=` or `in`: what a tuple is taken apart into. Without
+    /// a declaration among them, `(a, b) = …` is an assignment like others.
+    pub(super) fn deconstruction(&mut self) -> Option<Vec<Receiver>> {
+        if self.is_contextual("var") && self.is_at(1, "(") {
+            return self.attempt(|parser| {
+                let ty = parser.type_without_suffix()?;
+                parser.receivers(|parser| {
+                    let name = parser.identifier()?;
+                    Ok(if name.name.as_ref() == "_" {
+                        Receiver::Discard
+                    } else {
+                        Receiver::Declare(ty.clone(), name)
+                    })
+                })
+            });
+        }
+        if !self.is("(") {
+            return None;
+        }
+        self.attempt(|parser| {
+            let parts = parser.receivers(Self::receiver)?;
+            let declares = parts
+                .iter()
+                .any(|part| matches!(part, Receiver::Declare(..)));
+            if declares {
+                Ok(parts)
+            } else {
+                Err(parser.unexpected("a declaration"))
+            }
+        })
+    }
+
+    fn receivers(
+        &mut self,
+        mut one: impl FnMut(&mut Self) -> Parsed<Receiver>,
+    ) -> Parsed<Vec<Receiver>> {
         self.expect("(")?;
-        let mut names = vec![self.identifier()?];
+        let mut parts = vec![one(self)?];
         while self.eat(",") {
-            names.push(self.identifier()?);
+            parts.push(one(self)?);
         }
         self.expect(")")?;
-        self.expect("=")?;
-        let value = self.expression()?;
-        self.expect(";")?;
-        Ok(StatementKind::Deconstruct { names, value })
+        if parts.len() < 2 || !(self.is("=") || self.is_keyword("in")) {
+            return Err(self.unexpected("`=`"));
+        }
+        Ok(parts)
+    }
+
+    fn receiver(&mut self) -> Parsed<Receiver> {
+        let ends = |parser: &Self, ahead| parser.is_at(ahead, ",") || parser.is_at(ahead, ")");
+        if self.is_contextual("_") && ends(self, 1) {
+            self.advance();
+            return Ok(Receiver::Discard);
+        }
+        let declared = self.attempt(|parser| {
+            let ty = parser.type_ref()?;
+            let name = parser.identifier()?;
+            if ends(parser, 0) {
+                Ok(Receiver::Declare(ty, name))
+            } else {
+                Err(parser.unexpected("`)`"))
+            }
+        });
+        match declared {
+            Some(declared) => Ok(declared),
+            // Only a name, so that trying this costs nothing.
+            None if matches!(self.kind(), TokenKind::Identifier(_)) && ends(self, 1) => {
+                let span = self.span();
+                let name = self.identifier()?;
+                self.mention(&name.name);
+                let kind = ExprKind::Name(name, Vec::new());
+                Ok(Receiver::Assign(Expr { kind, span }))
+            }
+            None => Err(self.unexpected("a variable")),
+        }
     }
 
     pub(super) fn local_function(&mut self) -> Parsed<Option<StatementKind>> {
@@ -273,8 +389,14 @@ impl Parser<'_> {
         self.expect("(")?;
         let mut all = Vec::new();
         while !self.is(")") {
-            if self.is_keyword("ref") || self.is_keyword("out") || self.is_keyword("params") {
-                return Err(self.unexpected("a plain parameter"));
+            let passing = match self.kind() {
+                TokenKind::Keyword("ref") => Passing::Ref,
+                TokenKind::Keyword("out") => Passing::Out,
+                TokenKind::Keyword("params") => Passing::Params,
+                _ => Passing::Value,
+            };
+            if passing != Passing::Value {
+                self.advance();
             }
             let ty = self.type_ref()?;
             let name = self.identifier()?;
@@ -283,8 +405,13 @@ impl Parser<'_> {
             } else {
                 None
             };
-            all.push(Parameter { ty, name, default });
-            if !self.eat(",") {
+            all.push(Parameter {
+                passing,
+                ty,
+                name,
+                default,
+            });
+            if passing == Passing::Params || !self.eat(",") {
                 break;
             }
         }
