@@ -39,7 +39,7 @@ pub struct Document {
 }
 
 /// One thing in a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Node {
     /// An element with everything in it.
     Element(Element),
@@ -51,6 +51,14 @@ pub enum Node {
     Comment(String),
     /// `<?…?>`, without the delimiters: an XML declaration or a processing instruction.
     Instruction(String),
+    /// `<!…>` that is no comment, without the delimiters: a document type, or a comment whose beginning is
+    /// misspelt. It is kept as it stands and refused when the document is compiled.
+    Declaration {
+        /// What stands between `<!` and `>`.
+        content: String,
+        /// Byte offset of its `<` in the source.
+        offset: usize,
+    },
 }
 
 /// `<name attribute="value">…</name>`.
@@ -192,6 +200,23 @@ impl Element {
         print::strict(&self.children)
     }
 }
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Element(a), Self::Element(b)) => a == b,
+            (Self::Text(a), Self::Text(b)) | (Self::CData(a), Self::CData(b)) => a == b,
+            (Self::Comment(a), Self::Comment(b))
+            | (Self::Instruction(a), Self::Instruction(b))
+            | (Self::Declaration { content: a, .. }, Self::Declaration { content: b, .. }) => {
+                a == b
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Node {}
 
 impl PartialEq for Element {
     fn eq(&self, other: &Self) -> bool {

@@ -36,6 +36,11 @@ fn print_node(out: &mut String, node: &Node, raw: bool) {
             out.push_str(text);
             out.push_str("-->");
         }
+        Node::Declaration { content, .. } => {
+            out.push_str("<!");
+            out.push_str(content);
+            out.push('>');
+        }
         Node::Instruction(text) => {
             out.push_str("<?");
             out.push_str(text);

@@ -3,10 +3,10 @@
 
 use crate::problem::Problem;
 
-use super::lexer::{self, Unended, skip_blanks};
+use super::lexer::{self, Unended};
 use super::lines::LineIndex;
 use super::text::SourceText;
-use super::{Element, MAX_PROBLEMS, Node, is_blank};
+use super::{Element, MAX_PROBLEMS, Node};
 
 /// The nodes of `source`.
 pub(super) fn parse(source: &str, lines: &LineIndex) -> Result<Vec<Node>, Vec<Problem>> {
@@ -59,12 +59,11 @@ impl<'a> Reader<'a> {
                     Node::Instruction(text.to_owned())
                 });
             } else if self.looking_at("<!") {
-                self.problem(
-                    "DeclarationNotAllowed",
-                    "A document type declaration is not accepted.",
-                    self.at,
-                );
-                self.skip_past('>');
+                let offset = self.at;
+                self.delimited("<!", ">", "declaration", |text, _| Node::Declaration {
+                    content: text.to_owned(),
+                    offset,
+                });
             } else if self.looking_at("</") {
                 self.end_tag();
             } else if self.looking_at("<") {
@@ -137,13 +136,6 @@ impl<'a> Reader<'a> {
         match content.find(closing) {
             Some(length) => {
                 let node = node(content.get(..length).unwrap_or(""), start);
-                if matches!(node, Node::CData(_)) && self.open.is_empty() {
-                    self.problem(
-                        "TextNotAllowed",
-                        "Text is not allowed outside of elements.",
-                        self.at,
-                    );
-                }
                 self.push(node);
                 self.at = start + length + closing.len();
             }
@@ -163,14 +155,6 @@ impl<'a> Reader<'a> {
         let start = self.at;
         match lexer::text(self.source, start) {
             Ok(lexed) => {
-                if self.open.is_empty() && !lexed.text.as_str().chars().all(is_blank) {
-                    let at = skip_blanks(self.source, start);
-                    self.problem(
-                        "TextNotAllowed",
-                        "Text is not allowed outside of elements.",
-                        at,
-                    );
-                }
                 self.at = lexed.end;
                 self.push(Node::Text(lexed.text));
             }

@@ -53,6 +53,7 @@ pub fn compile_fragment(
 /// The one `fragment` of a document.
 fn root_of<'a>(compiler: &mut Compiler<'a>) -> Option<&'a Element> {
     let document = compiler.document();
+    super::outside::check(compiler, document.nodes());
     let mut elements = document.elements();
     let Some(root) = elements.next() else {
         compiler.error("EmptyDocument", "The fragment has no element.", 0);

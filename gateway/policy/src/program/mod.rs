@@ -10,6 +10,7 @@ mod environment;
 mod fragments;
 pub(crate) mod instruction;
 mod lint;
+mod outside;
 mod sections;
 mod values;
 
@@ -127,6 +128,7 @@ pub struct Program {
 pub fn compile(document: &Document, scope: Scope, environment: &dyn Environment) -> CompileResult {
     let mut compiler = Compiler::new(document, environment);
     compiler.scope = scope;
+    outside::check(&mut compiler, document.nodes());
     let sections = sections::compile(&mut compiler);
     let (mut problems, references) = compiler.finish();
     problems.sort_by_key(|problem| problem.position);
