@@ -7,7 +7,7 @@ use super::sets::{is_boundary_word, is_ecma_word, lower_unit};
 use super::tree::{Anchor, Test};
 use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
-use crate::host::{Host, UnixNanos};
+use crate::host::UnixNanos;
 
 /// Steps between looks at the clock.
 const CLOCK_STEPS: u32 = 1024;
@@ -48,7 +48,7 @@ struct Round {
 
 /// When a match has to end because the document says so.
 pub(super) struct Deadline<'h> {
-    pub(super) host: &'h dyn Host,
+    pub(super) now: &'h dyn Fn() -> UnixNanos,
     pub(super) at: UnixNanos,
 }
 
@@ -110,7 +110,7 @@ impl<'m> Matcher<'m> {
         }
         self.until_clock = CLOCK_STEPS;
         match &self.deadline {
-            Some(deadline) if deadline.host.now() >= deadline.at => Err(Exception::new(
+            Some(deadline) if (deadline.now)() >= deadline.at => Err(Exception::new(
                 names::MATCH_TIMEOUT,
                 "The Regex engine has timed out while trying to match a pattern to an input string. \
                  This can occur for many reasons, including very large inputs or excessive \

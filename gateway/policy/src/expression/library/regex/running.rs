@@ -115,7 +115,8 @@ impl Search {
     /// The next match, and where the one after it is looked for.
     fn next(&self, machine: &mut Machine<'_>, from: usize) -> Result<Option<Step>, Exception> {
         let host = machine.host;
-        let deadline = self.deadline.map(|at| Deadline { host, at });
+        let now = || host.now();
+        let deadline = self.deadline.map(|at| Deadline { now: &now, at });
         let units = &self.subject.units;
         let Some(captures) = self.pattern.find(machine.budget, deadline, units, from)? else {
             return Ok(None);

@@ -194,3 +194,30 @@ fn check_options(options: i32) -> Result<(), Exception> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_search_ends_when_the_time_the_document_gives_is_over() {
+        let text: Vec<u16> = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"
+            .encode_utf16()
+            .collect();
+        let pattern = Pattern::compile("(a+)+$", 0).unwrap();
+        let clock = Cell::new(0);
+        let now = || {
+            clock.set(clock.get() + 1);
+            clock.get()
+        };
+        let deadline = Deadline { now: &now, at: 10 };
+        let exception = pattern
+            .find(&mut Budget::default(), Some(deadline), &text, 0)
+            .unwrap_err();
+        assert_eq!(exception.type_name, names::MATCH_TIMEOUT);
+        assert!(!exception.is_budget());
+        assert_eq!(clock.get(), 10);
+    }
+}
