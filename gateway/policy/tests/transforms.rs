@@ -57,6 +57,20 @@ fn answered(policies: &str, body: &'static str, context: Context) -> Ended {
     )
 }
 
+#[test]
+fn a_body_of_xml_can_be_read_changed_and_set_again() {
+    let policy = "<set-body>@{
+        var x = context.Request.Body.As<XElement>();
+        x.Element(\"b\").Value = \"2\";
+        return x.ToString(SaveOptions.DisableFormatting);
+    }</set-body>";
+    let (body, _) = forwarded(policy, posting("\u{feff}<a><b>1</b></a>", "text/xml"));
+    assert_eq!(body, "<a><b>2</b></a>");
+    let policy = "<set-body>@(context.Request.Body.As<XDocument>(true).Descendants().Count() + context.Request.Body.As<XNode>().NodeType.ToString())</set-body>";
+    let (body, _) = forwarded(policy, posting("<a><b>1</b></a>", "text/xml"));
+    assert_eq!(body, "2Element");
+}
+
 // find-and-replace
 
 #[test]

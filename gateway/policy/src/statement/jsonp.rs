@@ -75,7 +75,7 @@ impl Statement for Jsonp {
 fn callback(query: &str, parameter: &str) -> Option<String> {
     query.split('&').find_map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decoded(name) == parameter).then(|| decoded(value).to_string())
+        (decoded(name) == parameter).then(|| decoded(value))
     })
 }
 

@@ -1,6 +1,9 @@
 //! `System.Xml.Linq`.
 
-use crate::{Case, check, evaluate};
+use gateway_policy::expression::Expected;
+use gateway_policy::problem::Severity;
+
+use crate::{Case, check, evaluate, found};
 
 const PARSE: &str = ".NET documentation, XElement.Parse and LoadOptions";
 const PRINT: &str = ".NET documentation, XNode.ToString and SaveOptions; XmlWriter's indentation";
@@ -843,4 +846,61 @@ fn other_nodes_have_what_dotnet_gives_them() {
         ),
     ];
     check(CASES);
+}
+
+#[test]
+fn what_the_types_of_xml_do_not_have_is_refused_with_its_place() {
+    for (code, expected) in [
+        (
+            "@{ var a = new XElement(\"a\"); a.Parent = a; return a; }",
+            "1:31 TypeMismatch `Parent` of `XElement` cannot be assigned to.",
+        ),
+        (
+            "@{ var a = new XElement(\"a\"); a.Values = \"\"; return a; }",
+            "1:33 UnknownMember `XElement` has no member `Values`. Did you mean `Value`?",
+        ),
+        (
+            "@{ var a = new XElement(\"a\"); a.set_Value(\"\"); return a; }",
+            "1:33 UnknownMember `XElement` has no member `set_Value`.",
+        ),
+        (
+            "@(XName.op_Implicit(\"a\"))",
+            "1:9 UnknownMember `XName` has no member `op_Implicit`.",
+        ),
+        (
+            "@(new XElement(\"a\") + 1)",
+            "1:3 TypeMismatch Operator `+` cannot be applied to operands of type `XElement` and `int`.",
+        ),
+        (
+            "@(XDocument.Load(\"http://localhost/\"))",
+            "1:13 UnknownMember `XDocument` has no member `Load`.",
+        ),
+        (
+            "@{ var d = new XmlDocument(); return d; }",
+            "1:16 NotSupported `XmlDocument` is not supported yet.",
+        ),
+    ] {
+        let problems = found(code, Expected::Any, Severity::Error);
+        assert!(
+            problems.iter().any(|problem| problem.starts_with(expected)),
+            "{code}: {problems:?}"
+        );
+    }
+    // Members of sequences of nodes are not members of other sequences.
+    assert!(!found("@(new[] { 1 }.Elements())", Expected::Any, Severity::Error).is_empty());
+}
+
+#[test]
+fn a_body_is_read_as_xml() {
+    // The body of the test's request is `hello`.
+    let error = evaluate("@(context.Request.Body.As<XElement>().Value)").unwrap_err();
+    assert_eq!(
+        (&*error.type_name, &*error.message),
+        (
+            "System.Xml.XmlException",
+            "Data at the root level is invalid. Line 1, position 1."
+        )
+    );
+    let error = evaluate("@(context.Request.Body.As<XDocument>(true).Root.Value)").unwrap_err();
+    assert_eq!(&*error.type_name, "System.Xml.XmlException");
 }

@@ -149,14 +149,11 @@ impl Checker<'_> {
         target: &Expr,
         span: Span,
     ) -> Typed {
-        let owner = match self.bind(object) {
-            Bound::Value(owner) => owner,
-            _ => {
-                self.expr(target, None);
-                self.expr(value, None);
-                self.error("TypeMismatch", span, "This cannot be assigned to.");
-                return Typed::unknown();
-            }
+        let Bound::Value(owner) = self.bind(object) else {
+            self.expr(target, None);
+            self.expr(value, None);
+            self.error("TypeMismatch", span, "This cannot be assigned to.");
+            return Typed::unknown();
         };
         if owner.ty.is_unknown() {
             self.expr(value, None);

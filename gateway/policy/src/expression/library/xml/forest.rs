@@ -545,7 +545,7 @@ impl Foreign for Xml {
 }
 
 /// The node among the arguments, which must not be `null`.
-pub(super) fn node<'a>(arguments: &'a [Value], index: usize) -> Result<&'a Xml, Exception> {
+pub(super) fn node(arguments: &[Value], index: usize) -> Result<&Xml, Exception> {
     arguments
         .get(index)
         .and_then(Value::as_foreign::<Xml>)

@@ -136,8 +136,7 @@ impl<'a> Parser<'a, '_> {
         let body = self.scanner.until("--", "Comment")?;
         if !self.scanner.eat(">") {
             return Err(self.scanner.error(
-                "An XML comment cannot contain '--', and '-' cannot be the last character."
-                    .to_owned(),
+                "An XML comment cannot contain '--', and '-' cannot be the last character.",
             ));
         }
         let mut text = String::new();
@@ -157,8 +156,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn outside(&self) -> Exception {
-        self.scanner
-            .error("Data at the root level is invalid.".to_owned())
+        self.scanner.error("Data at the root level is invalid.")
     }
 
     fn text(&mut self) -> Scanned<()> {
@@ -183,7 +181,7 @@ impl<'a> Parser<'a, '_> {
                         self.scanner.at += at;
                         return Err(self
                             .scanner
-                            .error("']]>' is not allowed in character data.".to_owned()));
+                            .error("']]>' is not allowed in character data."));
                     }
                     push_normal(&mut text, part, false);
                     self.scanner.at += length;
@@ -206,8 +204,7 @@ impl<'a> Parser<'a, '_> {
                 return Err(self.scanner.error_at(
                     start + 2,
                     "Unexpected XML declaration. The XML declaration must be the first node in the \
-                     document, and no whitespace characters are allowed to appear before it."
-                        .to_owned(),
+                     document, and no whitespace characters are allowed to appear before it.",
                 ));
             }
             let declaration = self.declaration()?;
@@ -264,10 +261,9 @@ impl<'a> Parser<'a, '_> {
                 _ => !value.is_empty(),
             };
             let (Some(at), true) = (fits, valid) else {
-                return Err(self.scanner.error_at(
-                    value_at,
-                    "Syntax for an XML declaration is invalid.".to_owned(),
-                ));
+                return Err(self
+                    .scanner
+                    .error_at(value_at, "Syntax for an XML declaration is invalid."));
             };
             next = at + 1;
             if let Some(slot) = parts.get_mut(at) {
@@ -278,7 +274,7 @@ impl<'a> Parser<'a, '_> {
         if version.is_none() {
             return Err(self
                 .scanner
-                .error("Syntax for an XML declaration is invalid.".to_owned()));
+                .error("Syntax for an XML declaration is invalid."));
         }
         Ok(Declaration::new(version, encoding, standalone))
     }
@@ -290,14 +286,13 @@ impl<'a> Parser<'a, '_> {
                 start,
                 "For security reasons DTD is prohibited in this XML document. To enable DTD \
                  processing set the DtdProcessing property on XmlReaderSettings to Parse and pass \
-                 the settings into XmlReader.Create method."
-                    .to_owned(),
+                 the settings into XmlReader.Create method.",
             ))
         };
         if self.has_root || self.has_type {
             return Err(self.scanner.error_at(
                 start,
-                "DTD must be defined before the document root element.".to_owned(),
+                "DTD must be defined before the document root element.",
             ));
         }
         if !self.scanner.space() {
@@ -356,9 +351,7 @@ impl<'a> Parser<'a, '_> {
         self.scanner.at += 2;
         let name = self.scanner.name()?;
         let Some(open) = self.open.pop() else {
-            return Err(self
-                .scanner
-                .error_at(start + 2, "Unexpected end tag.".to_owned()));
+            return Err(self.scanner.error_at(start + 2, "Unexpected end tag."));
         };
         if (open.name.prefix, open.name.local) != (name.prefix, name.local) {
             let (line, column) = self.scanner.place(open.name.offset);
@@ -384,9 +377,7 @@ impl<'a> Parser<'a, '_> {
     fn start_tag(&mut self) -> Scanned<()> {
         if self.open.is_empty() && self.has_root {
             self.scanner.at += 1;
-            return Err(self
-                .scanner
-                .error("There are multiple root elements.".to_owned()));
+            return Err(self.scanner.error("There are multiple root elements."));
         }
         if self.open.len() >= MAX_DEPTH as usize - 1 {
             return Err(too_deep());

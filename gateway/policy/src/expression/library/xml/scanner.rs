@@ -104,8 +104,7 @@ impl<'a> Scanner<'a> {
         let rest = self.rest();
         match rest.chars().next() {
             None => {
-                return Err(self
-                    .error("Unexpected end of file while parsing Name has occurred.".to_owned()));
+                return Err(self.error("Unexpected end of file while parsing Name has occurred."));
             }
             Some(c) if !is_name_start(c) => {
                 return Err(self.error(format!(
@@ -127,15 +126,14 @@ impl<'a> Scanner<'a> {
             return Err(self.unexpected("'='"));
         }
         self.space();
-        let quote = match self.peek() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => return Err(self.unexpected("'\"' or '''")),
+        let Some(quote @ ('"' | '\'')) = self.peek() else {
+            return Err(self.unexpected("'\"' or '''"));
         };
         self.at += 1;
         let mut value = String::new();
         loop {
             let rest = self.rest();
-            let Some(length) = rest.find(|c| c == quote || matches!(c, '&' | '<')) else {
+            let Some(length) = rest.find([quote, '&', '<']) else {
                 return Err(self.end_of_file());
             };
             let part = rest.get(..length).unwrap_or("");
@@ -145,10 +143,8 @@ impl<'a> Scanner<'a> {
             match self.peek() {
                 Some('&') => value.push(self.reference()?),
                 Some('<') => {
-                    return Err(self.error(
-                        "'<', hexadecimal value 0x3C, is an invalid attribute character."
-                            .to_owned(),
-                    ));
+                    return Err(self
+                        .error("'<', hexadecimal value 0x3C, is an invalid attribute character."));
                 }
                 _ => {
                     self.at += 1;
@@ -214,10 +210,7 @@ impl<'a> Scanner<'a> {
                 self.at = start + name.len() + 2;
                 Ok(c)
             }
-            None => Err(self.error_at(
-                start + 2,
-                "Invalid syntax for a numeric entity reference.".to_owned(),
-            )),
+            None => Err(self.error_at(start + 2, "Invalid syntax for a numeric entity reference.")),
         }
     }
 
@@ -239,17 +232,15 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn end_of_file(&self) -> Exception {
-        self.error_at(
-            self.text.len(),
-            "Unexpected end of file has occurred.".to_owned(),
-        )
+        self.error_at(self.text.len(), "Unexpected end of file has occurred.")
     }
 
-    pub(super) fn error(&self, message: String) -> Exception {
+    pub(super) fn error(&self, message: impl AsRef<str>) -> Exception {
         self.error_at(self.at, message)
     }
 
-    pub(super) fn error_at(&self, offset: usize, message: String) -> Exception {
+    pub(super) fn error_at(&self, offset: usize, message: impl AsRef<str>) -> Exception {
+        let message = message.as_ref();
         let (line, column) = self.place(offset);
         Exception::new(
             XML_EXCEPTION,
