@@ -270,6 +270,26 @@ const OBJECTS: &[Case] = &[
         "JsonSerializerInternalReader.Deserialize",
     ),
     (
+        "@(JsonConvert.DeserializeObject<int>(\"1.5\"))",
+        "!Newtonsoft.Json.JsonReaderException: Input string '1.5' is not a valid integer. Path '', line 1, position 3.",
+        "JsonTextReader.ReadAsInt32",
+    ),
+    (
+        "@(JsonConvert.DeserializeObject<int>(\"'x'\"))",
+        "!Newtonsoft.Json.JsonReaderException: Could not convert string to integer: x. Path '', line 1, position 3.",
+        "JsonReader.ReadInt32String",
+    ),
+    (
+        "@(JToken.Parse(\"[1.5]\").ToObject<List<int>>()[0])",
+        "2",
+        "JTokenReader.ReadAsInt32: Convert.ToInt32",
+    ),
+    (
+        "@(JToken.Parse(\"[null]\").ToObject<List<int>>()[0])",
+        "!Newtonsoft.Json.JsonSerializationException: Error converting value {null} to type 'System.Int32'. Path '[0]'.",
+        "JsonSerializerInternalReader.EnsureType",
+    ),
+    (
         "@(JsonConvert.DeserializeObject<string>(null))",
         "!System.ArgumentNullException: Value cannot be null. (Parameter 'value')",
         "JsonConvert.DeserializeObject",

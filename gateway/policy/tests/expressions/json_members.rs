@@ -523,3 +523,48 @@ fn what_a_token_hangs_from_lives_as_long_as_the_token() {
         "{\"a\":{\"b\":1}}a.b"
     );
 }
+
+const USAGE: &[Case] = &[
+    (
+        "@{ var body = JObject.Parse(\"{items:[{id:'a',n:2},{id:'b',n:3}]}\"); var items = (JArray)body[\"items\"]; \
+           foreach (JObject item in items) { item[\"n\"] = item.Value<int>(\"n\") * 2; item.Property(\"id\")?.Remove(); item.Property(\"none\")?.Remove(); } \
+           body.Add(\"total\", items.Sum(i => (int)i[\"n\"])); return body.ToString(Formatting.None); }",
+        "{\"items\":[{\"n\":4},{\"n\":6}],\"total\":10}",
+        "JObject, JArray, Enumerable.Sum",
+    ),
+    (
+        "@{ var r = new JObject(); var names = new List<string> { \"x\", \"y\" }; r[\"names\"] = new JArray(names.Select(n => n.ToUpper())); \
+           r[\"list\"] = JArray.FromObject(names); r[\"sub\"] = JObject.FromObject(new { a = names.Count }); r[\"sub\"][\"b\"] = r[\"names\"].Count(); \
+           return r.ToString(Formatting.None); }",
+        "{\"names\":[\"X\",\"Y\"],\"list\":[\"x\",\"y\"],\"sub\":{\"a\":2,\"b\":2}}",
+        "JObject.Item[string], JArray(object), FromObject",
+    ),
+    (
+        "@{ var o = JObject.Parse(\"{error:{code:'E1',inner:null}}\"); var code = o.SelectToken(\"error.code\")?.ToString() ?? \"none\"; \
+           var inner = o[\"error\"]?[\"inner\"]; return code + (inner == null || inner.Type == JTokenType.Null) + (o[\"error\"] is JObject e && e.ContainsKey(\"code\")); }",
+        "E1TrueTrue",
+        "JToken.SelectToken, JToken.Type",
+    ),
+    (
+        "@{ var claims = new Dictionary<string, string[]> { { \"roles\", new[] { \"a\", \"b\" } } }; var o = new JObject(); \
+           foreach (var c in claims) { o.Add(new JProperty(c.Key, c.Value.Length == 1 ? (JToken)c.Value[0] : new JArray(c.Value))); } return o.ToString(Formatting.None); }",
+        "{\"roles\":[\"a\",\"b\"]}",
+        "JProperty(string, object), JArray(object)",
+    ),
+    (
+        "@{ var a = JArray.Parse(\"[{k:'x',v:1},{k:'y',v:5},{k:'x',v:2}]\"); \
+           return string.Join(\";\", a.GroupBy(t => (string)t[\"k\"]).Select(g => g.Key + \"=\" + g.Sum(t => t[\"v\"].Value<int>()))) + a.First()[\"k\"] + a.Last[\"v\"] + a.FirstOrDefault(t => t.Value<int>(\"v\") > 9)?[\"k\"]; }",
+        "x=3;y=5x2",
+        "LINQ to JSON: GroupBy",
+    ),
+    (
+        "@{ var kept = new JObject(JObject.Parse(\"{a:1,b:null,c:2}\").Properties().Where(p => p.Value.Type != JTokenType.Null)); return kept.ToString(Formatting.None); }",
+        "{\"a\":1,\"c\":2}",
+        "JObject(object): properties that have a parent are copied",
+    ),
+];
+
+#[test]
+fn bodies_are_transformed_as_documents_do_it() {
+    check(USAGE);
+}

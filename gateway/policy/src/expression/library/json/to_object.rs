@@ -73,10 +73,54 @@ struct Deserializer<'a> {
 
 impl Deserializer<'_> {
     fn error(&self, node: &Tree, text: &str) -> Exception {
-        Exception::new(
-            names::JSON_SERIALIZATION,
-            message(text, &path_of(node), self.place),
-        )
+        self.error_of(names::JSON_SERIALIZATION, node, text)
+    }
+
+    /// Trees do not keep where their tokens were read: only the place of the whole text is known.
+    fn error_of(&self, class: &'static str, node: &Tree, text: &str) -> Exception {
+        let place = self.place.filter(|_| node.parent().is_none());
+        Exception::new(class, message(text, &path_of(node), place))
+    }
+
+    /// A simple type, as the reader's `ReadAsInt32` and its like read it.
+    fn simple(&self, node: &Tree, basic: Basic, ty: &Type) -> Outcome {
+        let Some((kind, value)) = node.scalar() else {
+            return Err(self.unexpected(node, ty));
+        };
+        match (kind, basic, &value) {
+            (Kind::Boolean, Basic::String, Value::Bool(flag)) => {
+                return Ok(Value::from(if *flag { "true" } else { "false" }));
+            }
+            // From a text; a tree's number is converted.
+            (Kind::Float, Basic::Int, _) if self.place.is_some() => {
+                let shown = super::writer::write(node, false)?;
+                let text = format!("Input string '{shown}' is not a valid integer.");
+                return Err(self.error_of(names::JSON_READER, node, &text));
+            }
+            _ => {}
+        }
+        change(&value, basic).map_err(|_| {
+            let what = match basic {
+                Basic::Int => "integer",
+                Basic::Double => "double",
+                Basic::Bool => "boolean",
+                Basic::DateTime => "DateTime",
+                Basic::DateTimeOffset => "DateTimeOffset",
+                _ => return self.unconvertible(node, ty),
+            };
+            match (kind, &value) {
+                (Kind::String, Value::Text(text)) => {
+                    let text = format!("Could not convert string to {what}: {}.", text.as_str());
+                    self.error_of(names::JSON_READER, node, &text)
+                }
+                (Kind::Integer, _) if basic == Basic::Int && self.place.is_some() => {
+                    let shown = value.to_text().unwrap_or_default();
+                    let text = format!("JSON integer {shown} is too large or small for an Int32.");
+                    self.error_of(names::JSON_READER, node, &text)
+                }
+                _ => self.unconvertible(node, ty),
+            }
+        })
     }
 
     fn value(&mut self, node: &Tree, ty: &Type, level: usize) -> Outcome {
@@ -157,15 +201,7 @@ impl Deserializer<'_> {
             Type::Basic(basic)
                 if is_castable(*basic) || matches!(basic, Basic::String | Basic::Char) =>
             {
-                match node.scalar() {
-                    Some((Kind::Boolean, Value::Bool(flag))) if *basic == Basic::String => {
-                        Ok(Value::from(if flag { "true" } else { "false" }))
-                    }
-                    Some((_, value)) => {
-                        change(&value, *basic).map_err(|_| self.unconvertible(node, ty))
-                    }
-                    None => Err(self.unexpected(node, ty)),
-                }
+                self.simple(node, *basic, ty)
             }
             _ => Err(Exception::new(
                 names::NOT_SUPPORTED,

@@ -144,3 +144,26 @@ pub(super) fn pay(budget: &mut Budget) -> Result<(), Exception> {
     budget.charge(1)?;
     budget.allocate(NODE)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+    use crate::expression::library::json::reader::{Wanted, parse};
+
+    #[test]
+    fn a_stored_tree_shares_nothing_with_the_one_it_was_made_from() {
+        let mut budget = Budget::default();
+        let tree = parse(&mut budget, "{\"a\":[1,\"some text\"]}", Wanted::Token).unwrap();
+        let (copy, size) = value_of(tree.clone()).stored(&mut budget).unwrap();
+        tree.clear();
+        let copy = node_of(&copy).unwrap();
+        assert_eq!(
+            writer::write(copy, false).unwrap(),
+            "{\"a\":[1,\"some text\"]}"
+        );
+        // Five tokens and their text: what bounds a cache must count them.
+        assert!(size >= 5 * NODE + 10, "{size}");
+    }
+}
