@@ -12,10 +12,10 @@ use crate::program::{Compiler, Section};
 /// Lets the body of the section's message be read before the policy runs.
 pub(super) fn need(compiler: &mut Compiler<'_>) {
     let request = matches!(compiler.section, Section::Inbound | Section::Backend);
-    let mut needs = Needs::default();
-    needs.request_body = request;
-    needs.response_body = !request;
-    compiler.give_needs(needs);
+    compiler.give_needs(Needs {
+        request_body: request,
+        response_body: !request,
+    });
 }
 
 /// The body of the message; `None` if there is nothing in it.
