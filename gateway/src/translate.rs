@@ -2,7 +2,8 @@
 
 use gateway_policy::expression::BudgetLimits;
 use gateway_proxy::{
-    AdmissionSettings, FrontSettings, LoadSettings, ProxySettings, TrustedPeers, UpstreamSettings,
+    AdmissionSettings, FrontSettings, LoadSettings, MemorySettings, ProxySettings, TrustedPeers,
+    UpstreamSettings,
 };
 
 use crate::settings::Settings;
@@ -33,7 +34,7 @@ pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
         load: LoadSettings {
             requests_per_worker: limits.max_requests_per_worker,
             buffered_bytes_per_worker: bytes(limits.max_buffered_bytes_per_worker.0),
-            ..LoadSettings::default()
+            one_way_requests_per_worker: limits.max_one_way_requests_per_worker,
         },
         front: FrontSettings {
             header_timeout: limits.header_timeout,
@@ -60,6 +61,11 @@ pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
             instructions: limits.policy_instructions,
             allocated_bytes: limits.policy_memory.0,
             ..BudgetLimits::default()
+        },
+        policy_effects: limits.policy_effects,
+        memory: MemorySettings {
+            cache_bytes: limits.policy_cache.0,
+            counters: limits.policy_counters,
         },
         ..ProxySettings::default()
     }

@@ -77,6 +77,19 @@ section! {
         policy_instructions: u64 = 2_000_000, between(1_000..=1_000_000_000);
         /// Bytes that the expressions of one request may allocate, over which it fails.
         policy_memory: Bytes = "64MiB", size("64KiB", "4GiB");
+        /// What the policies of one request may ask for, over which it fails: requests of their own,
+        /// bodies, cache entries, counters, pauses, rounds of a `retry`. Retries inside retries multiply;
+        /// fifty rounds of a `wait` for ten requests are 560.
+        policy_effects: u32 = 1_000, between(1..=1_000_000);
+        /// Bytes of values and responses that policies cache, in the whole process; the least used are
+        /// forgotten.
+        policy_cache: Bytes = "64MiB", size("64KiB", "64GiB");
+        /// Counters of rate limits and quotas, each of up to 1.5 KiB, in the whole process. A request
+        /// that would need one more fails: to forget one would open a limit to whoever invents keys.
+        policy_counters: usize = 100_000, between(1..=100_000_000);
+        /// Requests of `send-one-way-request` on their way at a time, for each worker; one over it is
+        /// not sent.
+        max_one_way_requests_per_worker: usize = 1_024, between(1..=1_000_000);
 
         /// Bytes of the body of an identity list that is uploaded, over which the answer is 413. Lists
         /// are streamed; a million identities made the process grow to about 1.2 GiB when measured.

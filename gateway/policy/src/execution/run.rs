@@ -89,11 +89,14 @@ pub(crate) struct Caching {
     pub(crate) allow_private: bool,
 }
 
+/// What a policy does at the end of a request.
+type Last = Box<dyn FnOnce(&mut Run<'_>) -> Outcome<Flow>>;
+
 /// Something that a policy does when the answer is there: it counts by what came of the request.
 pub(crate) struct Postponed {
     /// What its expressions read.
     pub(crate) needs: Needs,
-    pub(crate) action: Box<dyn FnOnce(&mut Run<'_>) -> Outcome<Flow>>,
+    pub(crate) action: Last,
 }
 
 /// What belongs to one line of execution.

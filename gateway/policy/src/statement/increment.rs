@@ -128,7 +128,7 @@ pub(super) struct Part<L> {
     pub(super) id: Option<Arc<str>>,
     pub(super) name: Option<Arc<str>>,
     pub(super) limit: Option<L>,
-    pub(super) parts: Vec<Part<L>>,
+    pub(super) parts: Vec<Self>,
 }
 
 impl<L> Part<L> {

@@ -165,9 +165,11 @@ impl Limit {
         let period = compiler
             .required(element, "renewal-period")
             .and_then(|attribute| compiler.literal_as(attribute, read, expected));
-        let mut limit = Self::of_part(element, compiler, None)?;
-        limit.period = Some(period?).filter(|seconds| *seconds > 0);
-        Some(limit)
+        let limit = Self::of_part(element, compiler, None);
+        Some(Self {
+            period: Some(period?).filter(|seconds| *seconds > 0),
+            ..limit?
+        })
     }
 
     fn of_part(
@@ -181,7 +183,10 @@ impl Limit {
         };
         let calls = number("calls", read_limit);
         let kilobytes = number("bandwidth", read_limit);
-        let own = number("renewal-period", read_period)?;
+        let own = match element.attribute("renewal-period") {
+            Some(attribute) => Some(compiler.literal_as(attribute, read_period, PERIOD)?),
+            None => None,
+        };
         let (calls, kilobytes) = (calls?, kilobytes?);
         if calls.is_none() && kilobytes.is_none() {
             compiler.error(

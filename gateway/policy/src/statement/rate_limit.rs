@@ -114,11 +114,16 @@ fn compile_by_subscription(
     compiler.check_attributes(element, &known);
     compiler.check_no_text(element);
     let limit = Limit::compile(element, compiler);
+    let period = limit.map(|limit| limit.period);
     let mut apis = Vec::new();
     for child in element.elements() {
         if child.name == "api" {
             let known = ["calls", "renewal-period"];
-            apis.extend(Part::compile(child, compiler, &known, &mut Limit::compile));
+            let mut one = |element: &Element, compiler: &mut Compiler<'_>| {
+                // The window of the whole is the default of its parts, as the examples have it.
+                Limit::of_part(element, compiler, period)
+            };
+            apis.extend(Part::compile(child, compiler, &known, &mut one));
         } else {
             compiler.unknown_child(element, child, &["api"]);
         }
@@ -142,12 +147,23 @@ fn read_period(text: &str) -> Option<u32> {
 
 impl Limit {
     fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Self> {
+        Self::of_part(element, compiler, None)
+    }
+
+    fn of_part(
+        element: &Element,
+        compiler: &mut Compiler<'_>,
+        default: Option<u32>,
+    ) -> Option<Self> {
         let calls = compiler
             .required(element, "calls")
             .and_then(|attribute| compiler.literal_as(attribute, read_limit, CALLS));
-        let period = compiler
-            .required(element, "renewal-period")
-            .and_then(|attribute| compiler.literal_as(attribute, read_period, PERIOD));
+        let period = match (element.attribute("renewal-period"), default) {
+            (None, Some(period)) => Some(period),
+            _ => compiler
+                .required(element, "renewal-period")
+                .and_then(|attribute| compiler.literal_as(attribute, read_period, PERIOD)),
+        };
         Some(Self {
             calls: calls?,
             period: period?,

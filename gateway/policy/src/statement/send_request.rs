@@ -114,12 +114,18 @@ fn require_target(element: &Element, compiler: &mut Compiler<'_>, mode: &Setting
     if mode.literal() != Some(&Mode::New) {
         return;
     }
-    for name in ["set-url", "set-method"] {
-        if !element.elements().any(|child| child.name == name) {
-            let message = format!("'{}' with mode 'new' needs '{name}'.", element.name);
-            // Without a method APIM's schema refuses the document and the gateway would guess one.
-            compiler.error("MissingElement", message, element.offset);
-        }
+    let has = |name: &str| element.elements().any(|child| child.name == name);
+    if !has("set-url") {
+        let message = format!("'{}' with mode 'new' needs 'set-url'.", element.name);
+        compiler.error("MissingElement", message, element.offset);
+    }
+    if !has("set-method") {
+        // Demanded by the schema, and missing in an example of the documentation.
+        let message = format!(
+            "'{}' with mode 'new' has no 'set-method' and sends a GET",
+            element.name
+        );
+        compiler.warning("MissingElement", message, element.offset);
     }
 }
 
