@@ -291,3 +291,36 @@ async fn when_the_client_goes_away_its_request_is_given_up_and_its_place_is_free
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_cached_response_answers_on_every_worker_without_the_backend() {
+    let count = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&count);
+    let origin = Origin::builder()
+        .answering(move |_| {
+            let number = counted.fetch_add(1, Ordering::SeqCst);
+            Answer::ok()
+                .header("x-from", "backend")
+                .body(number.to_string())
+        })
+        .start();
+    let gateway = gateway().await;
+    let document = "<policies><inbound><cache-lookup vary-by-developer=\"false\" vary-by-developer-groups=\"false\"><vary-by-query-parameter>v</vary-by-query-parameter></cache-lookup></inbound><outbound><cache-store duration=\"600\"/></outbound></policies>";
+    gateway.put_api("a", &origin.url(), document).await;
+    let paths: Vec<String> = (0..32)
+        .map(|number| format!("/a/same?v=1&n={number}"))
+        .collect();
+    for path in &paths {
+        let answer = get(&gateway, path).await;
+        assert_eq!(
+            (answer.text().as_str(), answer.header("x-from")),
+            ("0", Some("backend"))
+        );
+    }
+    assert_eq!(origin.request_count(), 1);
+    assert_eq!(
+        get(&gateway, "/a/same?v=2").await.text(),
+        "1",
+        "another key"
+    );
+}

@@ -77,26 +77,36 @@ fn a_sent_request_is_what_its_children_made_and_the_clients_request_stays_as_it_
 }
 
 #[test]
-fn a_copy_carries_method_headers_body_and_url_of_the_request_but_not_its_host() {
-    let document = inbound("<send-request mode=\"copy\" response-variable-name=\"r\"/>");
+fn a_copy_carries_method_headers_and_body_of_the_request_to_where_it_would_be_forwarded() {
+    let document = inbound(
+        "<set-backend-service base-url=\"https://backend.example.com/base\"/><send-request mode=\"copy\" response-variable-name=\"r\"/>",
+    );
     let mut context = context();
     context.request.method = http::Method::PUT;
     context.request.body = Body::Streaming;
-    context
-        .request
-        .headers
-        .insert("host", "gateway.example.com".parse().unwrap());
-    context.request.headers.insert("x-a", "b".parse().unwrap());
-    let mut script = Script::default().server("/orders/17", 200, "");
+    let headers = &mut context.request.headers;
+    headers.insert("host", "gateway.example.com".parse().unwrap());
+    headers.insert("x-a", "b".parse().unwrap());
+    let mut script = Script::default().server("/base/17", 200, "");
     script.play(&program(&document), context);
     let sent = &script.sent[0];
     assert_eq!(
-        (sent.method.as_str(), &sent.body[..]),
-        ("PUT", &b"{\"a\":1}"[..])
+        (sent.method.as_str(), &sent.body[..], &*sent.url.host),
+        ("PUT", &b"{\"a\":1}"[..], "backend.example.com")
     );
+    assert_eq!(sent.url.query, "x=1");
     assert_eq!(sent.headers.get("x-a").unwrap(), "b");
     assert!(!sent.headers.contains_key("host"));
-    assert_eq!(script.log, ["request body", "PUT /orders/17", "forward"]);
+    assert_eq!(script.log, ["request body", "PUT /base/17", "forward"]);
+}
+
+#[test]
+fn a_copy_never_goes_back_to_this_gateway() {
+    let document = inbound("<send-request mode=\"copy\" response-variable-name=\"r\"/>");
+    let mut script = Script::default();
+    let ended = script.play(&program(&document), context());
+    assert_eq!(&*ended.error().reason, "InvalidConfiguration");
+    assert!(script.sent.is_empty());
 }
 
 #[test]

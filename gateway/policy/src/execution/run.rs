@@ -115,6 +115,8 @@ pub(crate) struct Local {
 pub(crate) struct Draft {
     /// Method, URL, headers and body so far.
     pub(crate) request: Request,
+    /// Whether the URL is known.
+    pub(crate) has_url: bool,
     pub(crate) client_certificate: Option<CertificateChoice>,
     pub(crate) proxy: Option<Proxy>,
 }

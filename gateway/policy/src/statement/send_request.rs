@@ -9,7 +9,7 @@ use http::{HeaderMap, Method};
 
 use crate::context::{Body, Request, Url};
 use crate::document::Element;
-use crate::execution::{Answer, Draft, Effect, Failure, Flow, Outcome, Run, SendRequest};
+use crate::execution::{Answer, Draft, Effect, Failure, Flow, Outcome, Run, SendRequest, Target};
 use crate::expression::{Expected, Value};
 use crate::program::instruction::{Code, Operation};
 use crate::program::{Compiler, Section, indexed_names};
@@ -232,8 +232,6 @@ impl Statement for Begin {
         };
         if mode == Mode::Copy {
             request.method = current.method.clone();
-            // The URL that the client asked for: a copy without `set-url` goes there.
-            request.url = current.original_url.clone();
             request.headers = current.headers.clone();
             // It named this gateway.
             request.headers.remove(HOST);
@@ -241,8 +239,17 @@ impl Statement for Begin {
                 request.body = current.body.clone();
             }
         }
+        let url = match mode {
+            Mode::New => None,
+            Mode::Copy => forwarded_to(run),
+        };
+        let has_url = url.is_some();
+        if let Some(url) = url {
+            request.url = url;
+        }
         run.local.draft = Some(Box::new(Draft {
             request,
+            has_url,
             client_certificate: None,
             proxy: None,
         }));
@@ -250,11 +257,34 @@ impl Statement for Begin {
     }
 }
 
+/// Where the request would be forwarded to: a copy without `set-url` goes there. Never to the URL that
+/// the client asked for, which is this gateway's own. The address of a backend entity is not known here.
+fn forwarded_to(run: &Run<'_>) -> Option<Url> {
+    let base = match &run.state.target {
+        Target::BaseUrl(url) => url,
+        Target::ServiceUrl => run.context.api.as_ref()?.service_url.as_ref()?,
+        Target::Backend(_) => return None,
+    };
+    let url = &run.context.request.url;
+    let query = [base.query.as_str(), url.query.as_str()];
+    let query: Vec<&str> = query.into_iter().filter(|part| !part.is_empty()).collect();
+    Some(Url {
+        path: format!(
+            "{}/{}",
+            base.path.trim_end_matches('/'),
+            url.path.trim_start_matches('/')
+        ),
+        query: query.join("&"),
+        ..base.clone()
+    })
+}
+
 impl Statement for SetUrl {
     fn execute(&self, run: &mut Run<'_>) -> Outcome<Flow> {
         let url = run.parsed(&self.0, read_url, URL)?;
         if let Some(draft) = &mut run.local.draft {
             draft.request.url = url;
+            draft.has_url = true;
         }
         Ok(Flow::Next)
     }
@@ -269,8 +299,15 @@ impl Statement for End {
                 "There is no request to send.",
             )));
         };
+        if !draft.has_url {
+            return Err(Box::new(Failure::internal(
+                "InvalidConfiguration",
+                "The request has no URL: the request that it copies goes to a backend entity or                  nowhere. Add 'set-url'.",
+            )));
+        }
         let Draft {
             request,
+            has_url: _,
             client_certificate,
             proxy,
         } = *draft;

@@ -7,15 +7,16 @@ mod send;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use gateway_policy::execution::{Answer, Effect, EffectFailure, EffectId, Execution};
+use smallvec::SmallVec;
 
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::passage::Passage;
-use std::rc::Rc;
 
 type Running<'r> = Pin<Box<dyn Future<Output = Answer> + 'r>>;
 
@@ -24,7 +25,7 @@ pub(crate) struct Effects<'r> {
     connection: &'r Connection,
     exchange: &'r Rc<Exchange>,
     /// The forwarded request and the bodies: they belong to the passage, one after the other.
-    own: Vec<(EffectId, Effect)>,
+    own: SmallVec<[(EffectId, Effect); 1]>,
     running: Vec<(EffectId, Running<'r>)>,
 }
 
@@ -33,7 +34,7 @@ impl<'r> Effects<'r> {
         Self {
             connection,
             exchange,
-            own: Vec::new(),
+            own: SmallVec::new(),
             running: Vec::new(),
         }
     }
