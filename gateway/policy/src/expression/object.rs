@@ -5,8 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 
-use crate::host::HashAlgorithm;
-
 use super::exception::Exception;
 use super::foreign::Foreign;
 use super::key::Key;
@@ -90,12 +88,6 @@ pub enum Object {
     Exception(Exception),
     /// `Encoding`.
     Encoding(Charset),
-    /// A hash function, with its key if it is an HMAC.
-    Hash {
-        class: Basic,
-        algorithm: HashAlgorithm,
-        key: Option<Vec<u8>>,
-    },
     /// `StringComparer`.
     Comparer { ignore_case: bool },
     /// `X500DistinguishedName`.
@@ -233,7 +225,6 @@ impl Object {
                     |name| Type::Exception(name),
                 ),
             Self::Encoding(_) => Type::Basic(Basic::Encoding),
-            Self::Hash { class, .. } => Type::Basic(*class),
             Self::Comparer { .. } => Type::Basic(Basic::StringComparer),
             Self::DistinguishedName(_) => Type::Basic(Basic::DistinguishedName),
             Self::IdentityList(_) => Type::Basic(Basic::IdentityList),

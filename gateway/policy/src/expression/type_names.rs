@@ -79,6 +79,7 @@ basics! {
     HmacSha384 "HMACSHA384" "System.Security.Cryptography.HMACSHA384" Class,
     HmacSha512 "HMACSHA512" "System.Security.Cryptography.HMACSHA512" Class,
     Certificate "X509Certificate2" "System.Security.Cryptography.X509Certificates.X509Certificate2" Class,
+    BaseCertificate "X509Certificate" "System.Security.Cryptography.X509Certificates.X509Certificate" Class,
     DistinguishedName "X500DistinguishedName" "System.Security.Cryptography.X509Certificates.X500DistinguishedName" Class,
     Math "Math" "System.Math" Static,
     Convert "Convert" "System.Convert" Static,
@@ -166,6 +167,7 @@ basics! {
     SymmetricAlgorithm "SymmetricAlgorithm" "System.Security.Cryptography.SymmetricAlgorithm" Class,
     Aes "Aes" "System.Security.Cryptography.Aes" Class,
     Oid "Oid" "System.Security.Cryptography.Oid" Class,
+    RsaExtensions "RSACertificateExtensions" "System.Security.Cryptography.X509Certificates.RSACertificateExtensions" Static,
     PublicKey "PublicKey" "System.Security.Cryptography.X509Certificates.PublicKey" Class,
     // Parts of `context` that come with products, users and resolvers.
     User "IUser" "IUser" Class,
@@ -293,6 +295,16 @@ enumerations! {
         Float = 7, String = 8, Boolean = 9, Null = 10, Undefined = 11, Date = 12, Raw = 13,
         Bytes = 14, Guid = 15, Uri = 16, TimeSpan = 17,
     }
+    CipherMode "System.Security.Cryptography.CipherMode" {
+        CBC = 1, ECB = 2, OFB = 3, CFB = 4, CTS = 5,
+    }
+    PaddingMode "System.Security.Cryptography.PaddingMode" {
+        None = 1, PKCS7 = 2, Zeros = 3, ANSIX923 = 4, ISO10126 = 5,
+    }
+    X509ContentType "System.Security.Cryptography.X509Certificates.X509ContentType" {
+        Unknown = 0, Cert = 1, SerializedCert = 2, Pfx = 3, Pkcs12 = 3, SerializedStore = 4,
+        Pkcs7 = 5, Authenticode = 6,
+    }
     X509NameType "System.Security.Cryptography.X509Certificates.X509NameType" {
         SimpleName = 0, EmailName = 1, UpnName = 2, DnsName = 3, DnsFromAlternativeName = 4,
         UrlName = 5,
@@ -313,20 +325,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "System.Decimal",
     "System.IO.StringReader",
     "System.IO.StringWriter",
-    "System.Security.Cryptography.AsymmetricAlgorithm",
-    "System.Security.Cryptography.CipherMode",
-    "System.Security.Cryptography.HashAlgorithmName",
-    "System.Security.Cryptography.Oid",
-    "System.Security.Cryptography.PaddingMode",
-    "System.Security.Cryptography.RNGCryptoServiceProvider",
-    "System.Security.Cryptography.RSA",
-    "System.Security.Cryptography.RSAEncryptionPadding",
-    "System.Security.Cryptography.RSASignaturePadding",
-    "System.Security.Cryptography.SymmetricAlgorithm",
-    "System.Security.Cryptography.X509Certificates.PublicKey",
-    "System.Security.Cryptography.X509Certificates.RSACertificateExtensions",
-    "System.Security.Cryptography.X509Certificates.X509Certificate",
-    "System.Security.Cryptography.X509Certificates.X509ContentType",
     "System.Enum",
     "System.TimeZoneInfo.AdjustmentRule",
     "System.TimeZoneInfo.TransitionTime",

@@ -313,6 +313,9 @@ impl Type {
             Self::Basic(Basic::CaptureCollection) => {
                 vec![Self::enumerable(Self::Basic(Basic::Capture))]
             }
+            Self::Basic(Basic::Certificate) => vec![Self::Basic(Basic::BaseCertificate)],
+            Self::Basic(Basic::Rsa) => vec![Self::Basic(Basic::AsymmetricAlgorithm)],
+            Self::Basic(Basic::Aes) => vec![Self::Basic(Basic::SymmetricAlgorithm)],
             Self::Basic(Basic::Hmac) => vec![Self::Basic(Basic::KeyedHash)],
             Self::Basic(Basic::Sha1Managed) => vec![Self::Basic(Basic::Sha1)],
             Self::Basic(Basic::Sha256Managed) => vec![Self::Basic(Basic::Sha256)],

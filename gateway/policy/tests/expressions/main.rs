@@ -27,6 +27,7 @@ mod net;
 mod problems;
 mod regex;
 mod scanning;
+mod security;
 mod statements;
 mod syntax;
 mod tokens;

@@ -57,6 +57,8 @@ enum Head {
     Family(Family),
     Enumeration(Enumeration),
     Array,
+    /// `byte[]`, which has extension methods of its own beside what every array has.
+    Bytes,
     Nullable,
     Exception,
     AnyEnumeration,
@@ -88,15 +90,27 @@ impl Registry {
     }
 
     fn add(&mut self, group: &Group) {
+        let array = |head| {
+            let parameter: Arc<str> = "T".into();
+            let ty = Type::array(Type::Parameter(Arc::clone(&parameter)));
+            Some((head, ty, vec![parameter]))
+        };
         let owner = match group.owner {
             "enum" => Some((Head::AnyEnumeration, Type::OBJECT, Vec::new())),
             "T[]" => {
-                let parameter: Arc<str> = "T".into();
-                let ty = Type::array(Type::Parameter(Arc::clone(&parameter)));
-                Some((Head::Array, ty, vec![parameter]))
+                self.add_to(group, array(Head::Bytes));
+                array(Head::Array)
+            }
+            "byte[]" => {
+                let ty = Type::array(Type::Basic(Basic::Byte));
+                Some((Head::Bytes, ty, Vec::new()))
             }
             text => owner(text),
         };
+        self.add_to(group, owner);
+    }
+
+    fn add_to(&mut self, group: &Group, owner: Option<(Head, Type, Vec<Arc<str>>)>) {
         let Some((head, owner, parameters)) = owner else {
             self.broken.push(group.owner.to_owned());
             return;
@@ -126,6 +140,7 @@ impl Registry {
     pub(crate) fn of(&self, ty: &Type) -> &[Member] {
         let head = match ty {
             Type::Basic(basic) => Head::Basic(*basic),
+            Type::Array(element) if **element == Type::Basic(Basic::Byte) => Head::Bytes,
             Type::Array(_) => Head::Array,
             Type::Nullable(_) => Head::Nullable,
             Type::Generic(family, _) => Head::Family(*family),
