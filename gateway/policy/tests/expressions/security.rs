@@ -380,6 +380,21 @@ fn certificates_tell_their_keys() {
             "ABABABABABABABABABABABABABABABABABABABAB",
             "Microsoft Learn, X509Certificate",
         ),
+        (
+            "@(context.Request.Certificate.GetIssuerName() + \" \" + context.Request.Certificate.Issuer)",
+            "O=Example, CN=My Trusted CA CN=My Trusted CA, O=Example",
+            "Microsoft Learn, X509Certificate.GetIssuerName; X500DistinguishedNameFlags.None",
+        ),
+        (
+            "@(new X509Certificate2(context.Request.Certificate).Equals(context.Request.Certificate))",
+            "True",
+            CERTIFICATE,
+        ),
+        (
+            "@(new X509Certificate2(new byte[3]).Subject)",
+            "!System.Security.Cryptography.CryptographicException: Cannot find the requested object.",
+            CERTIFICATE,
+        ),
     ];
     check(CASES);
 }

@@ -6,6 +6,7 @@ use super::arguments::{boolean, bytes, int, object, text, value};
 use super::registry::Group;
 use super::{full, pure};
 use crate::certificate::{Certificate, NameType};
+use crate::dn::Dn;
 use crate::expression::exception::{Exception, names};
 use crate::expression::machine::Machine;
 use crate::expression::object::Object;
@@ -16,12 +17,10 @@ use crate::host::{ChainVerdict, Revocation, Trust};
 
 type Outcome = Result<Value, Exception>;
 
-pub(super) static CERTIFICATE: Group = Group {
-    owner: "X509Certificate2",
+/// What the older class has too.
+pub(super) static BASE_CERTIFICATE: Group = Group {
+    owner: "X509Certificate",
     entries: &[
-        full("string Thumbprint", |_, a| {
-            this(a, |c| Value::from(Arc::clone(&c.thumbprint)))
-        }),
         full("string GetCertHashString()", |_, a| {
             this(a, |c| Value::from(Arc::clone(&c.thumbprint)))
         }),
@@ -34,18 +33,6 @@ pub(super) static CERTIFICATE: Group = Group {
         full("string Issuer", |_, a| {
             this(a, |c| Value::from(c.issuer.to_shared()))
         }),
-        full("X500DistinguishedName SubjectName", |_, a| {
-            this(a, |c| name(c.subject.to_shared()))
-        }),
-        full("X500DistinguishedName IssuerName", |_, a| {
-            this(a, |c| name(c.issuer.to_shared()))
-        }),
-        full("DateTime NotBefore", |_, a| {
-            this(a, |c| Value::DateTime(DateTime::local(c.not_before)))
-        }),
-        full("DateTime NotAfter", |_, a| {
-            this(a, |c| Value::DateTime(DateTime::local(c.not_after)))
-        }),
         full("string GetEffectiveDateString()", |_, a| {
             this(a, |c| Value::DateTime(DateTime::local(c.not_before)))?
                 .to_text()
@@ -56,16 +43,12 @@ pub(super) static CERTIFICATE: Group = Group {
                 .to_text()
                 .map(Value::text)
         }),
-        full("string SerialNumber", |_, a| {
-            this(a, |c| Value::from(Arc::clone(&c.serial_number)))
-        }),
         full("string GetSerialNumberString()", |_, a| {
             this(a, |c| Value::from(Arc::clone(&c.serial_number)))
         }),
         full("byte[] GetSerialNumber()", |_, a| {
             this(a, |c| Value::bytes(little_endian(&c.serial_number)))
         }),
-        full("byte[] RawData", raw),
         full("byte[] GetRawCertData()", raw),
         full("string GetRawCertDataString()", |machine, a| {
             let Value::Certificate(certificate) = value(a, 0) else {
@@ -81,6 +64,55 @@ pub(super) static CERTIFICATE: Group = Group {
                 .collect();
             Ok(Value::text(text))
         }),
+        full("string GetFormat()", |_, a| {
+            this(a, |_| Value::from("X509"))
+        }),
+        full("bool Equals(X509Certificate other)", |_, a| {
+            Ok(Value::Bool(match (a.first(), a.get(1)) {
+                (Some(Value::Certificate(x)), Some(Value::Certificate(y))) => x.der == y.der,
+                _ => false,
+            }))
+        }),
+        full("void Dispose()", |_, _| Ok(Value::Null)),
+        full("string GetName()", |_, a| this(a, |c| forward(&c.subject))),
+        full("string GetIssuerName()", |_, a| {
+            this(a, |c| forward(&c.issuer))
+        }),
+        full("string ToString(bool fVerbose)", |_, a| {
+            if boolean(a, 1) {
+                return Err(Exception::new(
+                    names::NOT_SUPPORTED,
+                    "The verbose form of a certificate is not supported.",
+                ));
+            }
+            this(a, |c| Value::from(c.to_dotnet_string()))
+        }),
+        full("new(byte[] data)", |machine, a| read(machine, a, "data")),
+    ],
+};
+
+pub(super) static CERTIFICATE: Group = Group {
+    owner: "X509Certificate2",
+    entries: &[
+        full("string Thumbprint", |_, a| {
+            this(a, |c| Value::from(Arc::clone(&c.thumbprint)))
+        }),
+        full("X500DistinguishedName SubjectName", |_, a| {
+            this(a, |c| name(c.subject.to_shared()))
+        }),
+        full("X500DistinguishedName IssuerName", |_, a| {
+            this(a, |c| name(c.issuer.to_shared()))
+        }),
+        full("DateTime NotBefore", |_, a| {
+            this(a, |c| Value::DateTime(DateTime::local(c.not_before)))
+        }),
+        full("DateTime NotAfter", |_, a| {
+            this(a, |c| Value::DateTime(DateTime::local(c.not_after)))
+        }),
+        full("string SerialNumber", |_, a| {
+            this(a, |c| Value::from(Arc::clone(&c.serial_number)))
+        }),
+        full("byte[] RawData", raw),
         full("int Version", |_, a| {
             this(a, |c| {
                 Value::Int(i32::try_from(c.version).unwrap_or_default())
@@ -91,9 +123,6 @@ pub(super) static CERTIFICATE: Group = Group {
         }),
         full("string FriendlyName", |_, a| this(a, |_| Value::from(""))),
         full("bool Archived", |_, a| this(a, |_| Value::Bool(false))),
-        full("string GetFormat()", |_, a| {
-            this(a, |_| Value::from("X509"))
-        }),
         full(
             "string GetNameInfo(X509NameType nameType, bool forIssuer)",
             |_, a| {
@@ -118,32 +147,44 @@ pub(super) static CERTIFICATE: Group = Group {
         full("bool VerifyNoRevocation()", |machine, a| {
             verify(machine, a, false)
         }),
-        full("bool Equals(X509Certificate2 other)", |_, a| {
-            Ok(Value::Bool(match (a.first(), a.get(1)) {
-                (Some(Value::Certificate(x)), Some(Value::Certificate(y))) => x.der == y.der,
-                _ => false,
-            }))
-        }),
-        full("void Dispose()", |_, _| Ok(Value::Null)),
         full("new(byte[] rawData)", |machine, a| {
-            let data = bytes(a, 0, "rawData")?;
-            machine.budget.allocate(data.len().saturating_mul(2))?;
-            machine
-                .host
-                .parse_certificate(&data)
-                .map(Value::Certificate)
-                .ok_or_else(|| {
-                    Exception::new(names::CRYPTOGRAPHIC, "Cannot find the requested object.")
-                })
+            read(machine, a, "rawData")
+        }),
+        // The password would open a file with a private key, which is not read.
+        full("new(byte[] rawData, string password)", |machine, a| {
+            read(machine, a, "rawData")
+        }),
+        full("new(X509Certificate certificate)", |_, a| match a.first() {
+            Some(Value::Certificate(certificate)) => {
+                Ok(Value::Certificate(Arc::clone(certificate)))
+            }
+            _ => Err(Exception::argument_null("certificate")),
         }),
     ],
 };
+
+/// A certificate of its DER or PEM bytes. It never has a private key.
+fn read(machine: &mut Machine<'_>, args: &[Value], name: &str) -> Outcome {
+    let data = bytes(args, 0, name)?;
+    machine.budget.allocate(data.len().saturating_mul(2))?;
+    machine
+        .host
+        .parse_certificate(&data)
+        .map(Value::Certificate)
+        .ok_or_else(|| Exception::new(names::CRYPTOGRAPHIC, "Cannot find the requested object."))
+}
 
 fn this(args: &[Value], read: impl FnOnce(&Certificate) -> Value) -> Outcome {
     match args.first() {
         Some(Value::Certificate(certificate)) => Ok(read(certificate)),
         _ => Err(Exception::null_reference()),
     }
+}
+
+/// A name in the order of its encoding, as the obsolete methods print it.
+fn forward(name: &Dn) -> Value {
+    let reversed = name.rdns().iter().rev().cloned().collect();
+    Value::from(Dn::from_rdns(reversed).to_shared())
 }
 
 fn name(printed: Arc<str>) -> Value {

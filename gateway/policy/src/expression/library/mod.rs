@@ -146,6 +146,7 @@ static CORE: &[&Group] = &[
     &linq::ENUMERABLE_CLASS,
     &linq::ORDERED,
     &linq::GROUPING,
+    &certificates::BASE_CERTIFICATE,
     &certificates::CERTIFICATE,
     &certificates::DISTINGUISHED_NAME,
     &certificates::CERTIFICATES,

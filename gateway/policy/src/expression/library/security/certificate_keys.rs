@@ -115,6 +115,13 @@ pub(super) static CERTIFICATE: Group = Group {
             let key = public_key(m, certificate(a)?)?;
             Ok(oid::of(&key.signature_algorithm))
         }),
+    ],
+};
+
+/// What the older class has too.
+pub(super) static BASE_CERTIFICATE: Group = Group {
+    owner: "X509Certificate",
+    entries: &[
         full("string GetKeyAlgorithm()", |m, a| {
             let key = public_key(m, certificate(a)?)?;
             Ok(Value::from(key.algorithm))

@@ -31,6 +31,7 @@ pub(super) static GROUPS: &[&Group] = &[
     &random_numbers::RANDOM,
     &oid::OID,
     &certificate_keys::PUBLIC_KEY,
+    &certificate_keys::BASE_CERTIFICATE,
     &certificate_keys::CERTIFICATE,
     &certificate_keys::EXTENSIONS,
 ];
