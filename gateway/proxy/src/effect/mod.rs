@@ -14,6 +14,7 @@ use std::time::Duration;
 use gateway_policy::execution::{Answer, Effect, EffectFailure, EffectId, Execution};
 use smallvec::SmallVec;
 
+use self::send::Begun;
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::passage::Passage;
@@ -59,11 +60,11 @@ impl<'r> Effects<'r> {
             }
             Effect::Send(request) => {
                 match send::begin(*request, self.connection, self.exchange, passage.snapshot()) {
-                    Ok(running) => {
+                    Begun::Running(running) => {
                         self.running.push((id, running));
                         return;
                     }
-                    Err(answer) => answer,
+                    Begun::Answered(answer) => answer,
                 }
             }
             Effect::CacheGet(get) => answer(memory.get(&get), Answer::Cached),

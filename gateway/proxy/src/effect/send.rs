@@ -21,25 +21,35 @@ use crate::upstream::pool::PoolKey;
 use crate::upstream::{self, Destination, UpstreamFailure};
 use crate::worker::Worker;
 
+/// What became of the beginning of a request.
+pub(super) enum Begun<'r> {
+    /// Its outcome comes later.
+    Running(Pin<Box<dyn Future<Output = Answer> + 'r>>),
+    /// Its outcome is known.
+    Answered(Answer),
+}
+
 /// Begins a request. One that nobody waits for runs on its own, within the worker's limit of those.
 pub(super) fn begin<'r>(
     request: SendRequest,
     connection: &'r Connection,
     exchange: &'r Rc<Exchange>,
     snapshot: &PinnedSnapshot,
-) -> Result<Pin<Box<dyn Future<Output = Answer> + 'r>>, Answer> {
+) -> Begun<'r> {
     if request.proxy.is_some() {
-        return Err(failed(
+        return failed(
             FailureKind::Configuration,
             "a request through a proxy is not supported",
-        ));
+        );
     }
-    let upstream = snapshot
-        .upstream_of(&request.url, request.client_certificate.as_ref())
-        .map_err(|error| failed(FailureKind::Configuration, error.to_string()))?;
+    let certificate = request.client_certificate.as_ref();
+    let upstream = match snapshot.upstream_of(&request.url, certificate) {
+        Ok(upstream) => upstream,
+        Err(error) => return failed(FailureKind::Configuration, error.to_string()),
+    };
     let worker = &connection.worker;
     if request.awaited {
-        return Ok(Box::pin(async move {
+        return Begun::Running(Box::pin(async move {
             let sent = send(worker, &upstream, request, |bytes| {
                 exchange.take_room(bytes)
             });
@@ -47,10 +57,10 @@ pub(super) fn begin<'r>(
         }));
     }
     let Some(place) = worker.load.enter_background() else {
-        return Err(failed(
+        return failed(
             FailureKind::Limit,
             "as many requests go on without anybody waiting as may",
-        ));
+        );
     };
     let worker = Rc::clone(worker);
     tokio::task::spawn_local(async move {
@@ -61,7 +71,7 @@ pub(super) fn begin<'r>(
         }
         worker.load.leave_background(place);
     });
-    Err(Answer::Done)
+    Begun::Answered(Answer::Done)
 }
 
 /// The whole exchange, within the request's timeout.
@@ -144,8 +154,8 @@ async fn exchange(
     }))
 }
 
-fn failed(kind: FailureKind, message: impl Into<std::borrow::Cow<'static, str>>) -> Answer {
-    Answer::Failed(EffectFailure::new(kind, message))
+fn failed<'r>(kind: FailureKind, message: impl Into<std::borrow::Cow<'static, str>>) -> Begun<'r> {
+    Begun::Answered(Answer::Failed(EffectFailure::new(kind, message)))
 }
 
 fn of_upstream(failure: UpstreamFailure) -> EffectFailure {
