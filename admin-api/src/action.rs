@@ -2,9 +2,11 @@
 
 use gateway_config::change::{Action, Edit, IfMatch, KeyName};
 use gateway_config::resource::{self, ResourcePath};
+use serde_json::{Value, json};
 
 use crate::change::Attempt;
 use crate::entity;
+use crate::envelope;
 use crate::error::ApiError;
 use crate::handle::Call;
 use crate::reply::Reply;
@@ -18,6 +20,7 @@ pub(crate) async fn serve(
 ) -> Result<Reply, ApiError> {
     match action {
         ActionName::ListValue | ActionName::ListSecrets => secrets(call, &path),
+        ActionName::ListReferences => references(call, &path),
         ActionName::RegeneratePrimaryKey => regenerate(call, path, KeyName::Primary).await,
         ActionName::RegenerateSecondaryKey => regenerate(call, path, KeyName::Secondary).await,
     }
@@ -31,6 +34,24 @@ fn secrets(call: &Call<'_>, path: &ResourcePath) -> Result<Reply, ApiError> {
         Some(secrets) => Ok(Reply::json(200, secrets).tagged(found.changed_in)),
         None => Err(entity::not_found(path)),
     }
+}
+
+/// The documents and fragments that include a fragment.
+fn references(call: &Call<'_>, path: &ResourcePath) -> Result<Reply, ApiError> {
+    if call.shared.plane.get(path).is_none() {
+        return Err(entity::not_found(path));
+    }
+    let value: Vec<Value> = call
+        .shared
+        .plane
+        .referrers(path)
+        .iter()
+        .map(|referrer| envelope::reference(referrer, &call.above))
+        .collect();
+    Ok(Reply::json(
+        200,
+        json!({ "count": value.len(), "value": value }),
+    ))
 }
 
 async fn regenerate(

@@ -34,6 +34,19 @@ pub(crate) async fn read_json(
     json::parse(&body).map_err(|reason| ApiError::bad_request("InvalidRequestContent", reason))
 }
 
+/// The body as JSON; an empty object if there is none.
+pub(crate) async fn read_optional_json(
+    request: &HttpRequest,
+    payload: Payload,
+    limits: &Limits,
+) -> Result<Value, ApiError> {
+    let body = read(request, payload, limits.body, limits).await?;
+    if body.is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    json::parse(&body).map_err(|reason| ApiError::bad_request("InvalidRequestContent", reason))
+}
+
 /// The body of a request that needs none, in case there is one: it must at least be read.
 pub(crate) async fn discard(
     request: &HttpRequest,

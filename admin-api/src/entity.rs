@@ -30,7 +30,14 @@ pub(crate) async fn serve(
     let kind = path.kind();
     match *call.request.method() {
         Method::GET => read(call, &path).await,
-        Method::HEAD => Ok(read(call, &path).await?.head()),
+        Method::HEAD => {
+            let mut head = read(call, &path).await?.head();
+            // What asks whether an API is in a product; the official clients take 204 and nothing else.
+            if kind == Kind::ProductApi {
+                head.status = 204;
+            }
+            Ok(head)
+        }
         Method::PUT if kind == Kind::IdentityList => put_list(call, path, payload).await,
         Method::PUT => write(call, path, payload, "PUT", Action::Put).await,
         Method::PATCH if can_be_patched(kind) => {
@@ -104,7 +111,12 @@ async fn write(
     let attempt = attempt(call, &path, method)?;
     let if_match = condition(call)?;
     let allow_code = call.allow_code_in_named_values()?;
-    let body = body::read_json(call.request, payload, &call.shared.limits).await;
+    let limits = &call.shared.limits;
+    let body = match path.kind() {
+        // There is nothing to say, and clients say nothing.
+        Kind::ProductApi => body::read_optional_json(call.request, payload, limits).await,
+        _ => body::read_json(call.request, payload, limits).await,
+    };
     let edits = body.map(|body| {
         vec![Edit {
             path,

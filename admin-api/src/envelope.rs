@@ -56,6 +56,15 @@ pub(crate) fn warning(warning: &Warning) -> Value {
     })
 }
 
+/// What tells that there is a resource, and which: `id`, `type`, `name`.
+pub(crate) fn reference(path: &ResourcePath, above: &ServiceIdentity) -> Value {
+    json!({
+        "id": id(path, above),
+        "type": type_name(path.kind()),
+        "name": &*path.name(),
+    })
+}
+
 /// The long id of a resource.
 pub(crate) fn id(path: &ResourcePath, above: &ServiceIdentity) -> String {
     if path.kind() == Kind::Service {

@@ -25,6 +25,9 @@ pub trait ControlPlane: Send + Sync {
     /// Resources of `kind`, below `parent` if given, by name.
     fn list(&self, kind: Kind, parent: Option<&ResourcePath>) -> Vec<Resource>;
 
+    /// Resources that refer to the one at `path`.
+    fn referrers(&self, path: &ResourcePath) -> Vec<ResourcePath>;
+
     /// How many members the identity list at `path` has.
     fn member_count(&self, path: &ResourcePath) -> usize;
 

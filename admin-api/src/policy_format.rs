@@ -1,4 +1,4 @@
-//! Policies in the format a client asks for.
+//! Policies and fragments in the format a client asks for.
 
 use gateway_config::resource::policy::PolicyFormat;
 use gateway_config::resource::{Body, Resource};
@@ -32,13 +32,15 @@ pub(crate) fn convert(
     format: Option<PolicyFormat>,
     whole: &mut Value,
 ) -> Result<(), ApiError> {
-    let (Body::Policy(policy), Some(format)) = (&*resource.body, format) else {
+    let (source, uploaded) = match &*resource.body {
+        Body::Policy(policy) => (&policy.source, policy.format),
+        Body::PolicyFragment(fragment) => (&fragment.source, fragment.format),
+        _ => return Ok(()),
+    };
+    let Some(format) = format.filter(|format| *format != uploaded) else {
         return Ok(());
     };
-    if policy.format == format {
-        return Ok(());
-    }
-    let document = gateway_policy::document::parse(&policy.source).map_err(|_| {
+    let document = gateway_policy::document::parse(source).map_err(|_| {
         let message = "The document cannot be converted; ask for the format it was uploaded in.";
         ApiError::new(409, "PolicyNotConvertible", message)
     })?;

@@ -5,6 +5,7 @@ use gateway_config::change::{Actor, Applied, ApplyError, Change, RevisionSummary
 use gateway_config::control::ControlPlane as Running;
 use gateway_config::resource::accept::Warning;
 use gateway_config::resource::{Body, Kind, Resource, ResourcePath, default_service};
+use gateway_config::resources::Reference;
 use gateway_config::store::StoreError;
 use gateway_config::usage::LastUse;
 use std::sync::Arc;
@@ -25,6 +26,16 @@ impl ControlPlane for Running {
 
     fn list(&self, kind: Kind, parent: Option<&ResourcePath>) -> Vec<Resource> {
         Self::list(self, kind, parent)
+    }
+
+    fn referrers(&self, path: &ResourcePath) -> Vec<ResourcePath> {
+        let resources = self.resources();
+        let reference = resources
+            .get(path)
+            .and_then(|resource| Reference::to_resource(&resource));
+        reference
+            .map(|reference| resources.referrers(&reference))
+            .unwrap_or_default()
     }
 
     fn member_count(&self, path: &ResourcePath) -> usize {

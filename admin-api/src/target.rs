@@ -77,6 +77,7 @@ pub enum ActionName {
     ListSecrets,
     RegeneratePrimaryKey,
     RegenerateSecondaryKey,
+    ListReferences,
 }
 
 /// Why a path names nothing.
@@ -91,12 +92,8 @@ pub enum NoTarget {
 }
 
 /// Collections of the contract that do not exist here.
-const UNSUPPORTED: [&str; 16] = [
-    "products",
+const UNSUPPORTED: [&str; 12] = [
     "gateways",
-    "caches",
-    "loggers",
-    "policyFragments",
     "users",
     "groups",
     "tags",
@@ -242,12 +239,8 @@ fn below_service(segments: &[&str], is_alias: bool) -> Result<Target, NoTarget> 
 
 fn resource(segments: &[&str]) -> Result<Target, NoTarget> {
     let path = ResourcePath::from_segments(segments).ok_or_else(|| unknown(segments))?;
-    let is_policy = matches!(
-        path.kind(),
-        Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy
-    );
     // The id of a policy is always `policy`.
-    if is_policy && !path.name().eq_ignore_ascii_case("policy") {
+    if path.kind().is_policy() && !path.name().eq_ignore_ascii_case("policy") {
         return Err(NoTarget::Unknown);
     }
     Ok(Target::Resource(path))
@@ -273,6 +266,7 @@ fn action(path: ResourcePath, name: &str) -> Result<Target, NoTarget> {
         (Kind::Subscription, "listsecrets") => ActionName::ListSecrets,
         (Kind::Subscription, "regenerateprimarykey") => ActionName::RegeneratePrimaryKey,
         (Kind::Subscription, "regeneratesecondarykey") => ActionName::RegenerateSecondaryKey,
+        (Kind::PolicyFragment, "listreferences") => ActionName::ListReferences,
         _ => return Err(NoTarget::Unknown),
     };
     Ok(Target::Action(path, action))

@@ -103,7 +103,21 @@ const fn fields(kind: Kind) -> &'static [&'static str] {
             "description",
             "urlTemplate",
         ],
-        Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy => &["name", "format"],
+        Kind::GlobalPolicy | Kind::ProductPolicy | Kind::ApiPolicy | Kind::OperationPolicy => {
+            &["name", "format"]
+        }
+        Kind::PolicyFragment => &["name", "description", "value"],
+        Kind::Product => &[
+            "name",
+            "displayName",
+            "description",
+            "terms",
+            "state",
+            "subscriptionRequired",
+        ],
+        Kind::ProductApi => &["name"],
+        Kind::Logger => &["name", "description", "loggerType", "resourceId"],
+        Kind::Cache => &["name", "description", "useFromLocation"],
         Kind::Subscription => &[
             "name",
             "displayName",

@@ -262,6 +262,15 @@ impl ControlPlane for Memory {
         self.0.lock().unwrap().list(kind, parent)
     }
 
+    fn referrers(&self, path: &ResourcePath) -> Vec<ResourcePath> {
+        let named = format!("fragment-id=\"{}\"", path.name());
+        let state = self.0.lock().unwrap();
+        let including = state.resources.iter().filter(|(_, (resource, _))| {
+            matches!(&*resource.body, Body::Policy(policy) if policy.source.contains(&named))
+        });
+        including.map(|(path, _)| path.clone()).collect()
+    }
+
     fn member_count(&self, path: &ResourcePath) -> usize {
         self.list(Kind::Identity, Some(path)).len()
     }

@@ -62,7 +62,14 @@ impl Draft {
         }
     }
 
+    /// What is put must belong to something that is there; an API that is put in a product, to both.
     fn check_parent(&self, edit: &Edit, exists: bool) -> Result<(), ApplyError> {
+        if edit.path.kind() == Kind::ProductApi && !matches!(edit.action, Action::Delete) {
+            let api = ResourcePath::new(Kind::Api, &[&edit.path.name()]);
+            if let Some(api) = api.filter(|api| self.resources.get(api).is_none()) {
+                return Err(ApplyError::NotFound(api));
+            }
+        }
         match edit.path.parent() {
             Some(parent) if !exists && !matches!(edit.action, Action::Delete) => {
                 match self.resources.get(&parent) {

@@ -33,6 +33,12 @@ pub enum Reference {
     IdentityList(Arc<str>),
     /// An API by resource name, lower case.
     Api(Arc<str>),
+    /// A policy fragment by resource name, lower case.
+    PolicyFragment(Arc<str>),
+    /// A product by resource name, lower case.
+    Product(Arc<str>),
+    /// A logger by resource name, lower case.
+    Logger(Arc<str>),
 }
 
 impl Reference {
@@ -48,6 +54,9 @@ impl Reference {
             Body::Backend(_) => Self::Backend(name()),
             Body::IdentityList(_) => Self::IdentityList(name()),
             Body::Api(_) => Self::Api(name()),
+            Body::PolicyFragment(_) => Self::PolicyFragment(name()),
+            Body::Product(_) => Self::Product(name()),
+            Body::Logger(_) => Self::Logger(name()),
             _ => return None,
         })
     }
@@ -112,11 +121,12 @@ impl Resources {
         self.warnings.values().map(|warnings| warnings.len()).sum()
     }
 
-    /// Resources whose parent chain contains `path`: an API's operations and policies.
+    /// Resources that go with the one at `path`: an API's operations, policies and places in products.
     pub(crate) fn children(&self, path: &ResourcePath) -> Vec<ResourcePath> {
         let kinds: &[Kind] = match path.kind() {
             Kind::Api => &[Kind::Operation, Kind::ApiPolicy, Kind::OperationPolicy],
             Kind::Operation => &[Kind::OperationPolicy],
+            Kind::Product => &[Kind::ProductApi, Kind::ProductPolicy],
             _ => return Vec::new(),
         };
         let ids: Vec<&str> = path.ids().iter().map(|id| &**id).collect();
@@ -140,6 +150,14 @@ impl Resources {
                     .range(start..)
                     .map(|(child, _)| child.clone())
                     .take_while(below),
+            );
+        }
+        if path.kind() == Kind::Api {
+            let name = path.name();
+            found.extend(
+                self.iter_kind(Kind::ProductApi)
+                    .filter(|link| link.name().eq_ignore_ascii_case(&name))
+                    .cloned(),
             );
         }
         found

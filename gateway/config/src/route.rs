@@ -18,8 +18,10 @@ use crate::upstream::Upstream;
 pub struct RoutedApi {
     /// What policies see of it.
     pub context: Arc<context::Api>,
-    /// Its policies linked with the global ones.
-    pub program: Arc<Program>,
+    /// Its policies linked with those above.
+    pub programs: Programs,
+    /// Products it is in.
+    pub products: Arc<[RoutedProduct]>,
     /// Where its requests go unless a policy says otherwise.
     pub service: Option<Arc<Upstream>>,
     /// Whether a subscription key is demanded.
@@ -30,8 +32,6 @@ pub struct RoutedApi {
     pub key_query: Arc<str>,
     /// Its operations, most specific first.
     pub operations: Arc<[Arc<RoutedOperation>]>,
-    /// Why it is closed, if its policies could not be compiled at start-up: answered with 503.
-    pub quarantined: Option<Arc<str>>,
 }
 
 /// An operation, ready to serve.
@@ -39,12 +39,53 @@ pub struct RoutedApi {
 pub struct RoutedOperation {
     /// What policies see of it.
     pub context: Arc<context::Operation>,
-    /// Its policies linked with the API's and the global ones.
-    pub program: Arc<Program>,
+    /// Its policies linked with those above.
+    pub programs: Programs,
     /// Its URL template.
     pub template: Template,
-    /// Why it is closed, as for an API.
-    pub quarantined: Option<Arc<str>>,
+}
+
+/// A product that an API is in.
+#[derive(Debug)]
+pub struct RoutedProduct {
+    /// What policies see of it.
+    pub context: Arc<context::Product>,
+    /// Whether requests without a key belong to it.
+    pub is_open: bool,
+}
+
+/// The programs of an API or operation: which one runs depends on the product a request came through.
+#[derive(Debug)]
+pub struct Programs {
+    own: Result<Arc<Program>, Arc<str>>,
+    /// By product id, for products that have a document.
+    by_product: Box<[ProductProgram]>,
+}
+
+/// A product's id and the program with its document in it.
+type ProductProgram = (Arc<str>, Result<Arc<Program>, Arc<str>>);
+
+impl Programs {
+    pub(crate) fn new(
+        own: Result<Arc<Program>, Arc<str>>,
+        by_product: Box<[ProductProgram]>,
+    ) -> Self {
+        Self { own, by_product }
+    }
+
+    /// The program of requests that come through `product`.
+    ///
+    /// # Errors
+    /// Why it is closed, if policies could not be compiled at start-up: answered with 503.
+    pub fn of(&self, product: Option<&context::Product>) -> Result<&Arc<Program>, &Arc<str>> {
+        let found = product.and_then(|product| {
+            self.by_product
+                .iter()
+                .find(|(id, _)| *id == product.id)
+                .map(|(_, program)| program)
+        });
+        found.unwrap_or(&self.own).as_ref()
+    }
 }
 
 /// A parsed URL template such as `/o/{id}/?date={date}`.

@@ -34,6 +34,15 @@ impl std::fmt::Debug for Entry {
     }
 }
 
+/// Whom a request comes from, and through what.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// The subscription whose key came; `None` without one.
+    pub subscription: Option<Arc<context::Subscription>>,
+    /// The subscription's product, or an open product that the API is in.
+    pub product: Option<Arc<context::Product>>,
+}
+
 /// Why a key does not open an API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubscriptionFailure {
@@ -47,22 +56,34 @@ impl SubscriptionTable {
     /// Judges the key that came with a request.
     ///
     /// # Errors
-    /// [`SubscriptionFailure`], if the API demands a subscription. An API that demands none ignores a
-    /// wrong key: then there is just no subscription.
+    /// [`SubscriptionFailure`], if the API demands a subscription and is in no open product. Where none
+    /// is demanded a wrong key is ignored: then there is just no subscription.
+    ///
+    /// Only the key of a product's own subscription, or no key and an open product, makes a request
+    /// one of that product. A product's key works whether it is published or not; to be open, it must be.
     pub fn judge(
         &self,
         api: &RoutedApi,
         key: Option<&str>,
         now: i64,
-    ) -> Result<Option<Arc<context::Subscription>>, SubscriptionFailure> {
+    ) -> Result<Admission, SubscriptionFailure> {
         // A header that is there and empty counts as a key that is wrong, as in APIM.
         let found = key.and_then(|key| {
             let entry = self.by_key.get(&Key(Arc::from(key)))?;
-            entry.opens(api, now).then(|| entry.context(key))
+            let product = entry.opens(api, now)?;
+            Some(Admission {
+                subscription: Some(Arc::new(entry.context(key))),
+                product,
+            })
         });
+        let open = || api.products.iter().find(|product| product.is_open);
         match (found, key) {
-            (Some(subscription), _) => Ok(Some(Arc::new(subscription))),
-            (None, _) if !api.subscription_required => Ok(None),
+            (Some(admission), _) => Ok(admission),
+            (None, _) if let Some(product) = open() => Ok(Admission {
+                subscription: None,
+                product: Some(Arc::clone(&product.context)),
+            }),
+            (None, _) if !api.subscription_required => Ok(Admission::default()),
             (None, None) => Err(SubscriptionFailure::NotFound),
             (None, Some(_)) => Err(SubscriptionFailure::Invalid),
         }
@@ -93,15 +114,24 @@ impl SubscriptionTable {
 }
 
 impl Entry {
-    fn opens(&self, api: &RoutedApi, now: i64) -> bool {
+    /// The product through which it opens `api`, if any; `None` if it does not open it.
+    fn opens(&self, api: &RoutedApi, now: i64) -> Option<Option<Arc<context::Product>>> {
         let subscription = &self.subscription;
-        subscription.state == SubscriptionState::Active
+        let is_in_force = subscription.state == SubscriptionState::Active
             && subscription.start.is_none_or(|start| start <= now)
-            && subscription.expiration.is_none_or(|end| now < end)
-            && match &subscription.scope {
-                SubscriptionScope::AllApis => true,
-                SubscriptionScope::Api(id) => id.eq_ignore_ascii_case(&api.context.id),
-            }
+            && subscription.expiration.is_none_or(|end| now < end);
+        if !is_in_force {
+            return None;
+        }
+        match &subscription.scope {
+            SubscriptionScope::AllApis => Some(None),
+            SubscriptionScope::Api(id) => id.eq_ignore_ascii_case(&api.context.id).then_some(None),
+            SubscriptionScope::Product(id) => api
+                .products
+                .iter()
+                .find(|product| product.context.id.eq_ignore_ascii_case(id))
+                .map(|product| Some(Arc::clone(&product.context))),
+        }
     }
 
     fn context(&self, key: &str) -> context::Subscription {

@@ -28,6 +28,8 @@ pub struct Context {
     pub api: Option<Arc<Api>>,
     /// The operation, once routed.
     pub operation: Option<Arc<Operation>>,
+    /// The product the request came through: its subscription's, or an open one.
+    pub product: Option<Arc<Product>>,
     /// The subscription whose key came with the request.
     pub subscription: Option<Arc<Subscription>>,
     /// Names and values that `set-variable` made, in order of first assignment.
@@ -197,6 +199,27 @@ pub struct Api {
     pub service_url: Option<Url>,
     /// Accepted schemes.
     pub protocols: Vec<Arc<str>>,
+    /// Header that carries the subscription key.
+    pub key_header: Arc<str>,
+    /// Query parameter that carries it.
+    pub key_query: Arc<str>,
+}
+
+/// `context.Product`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Resource name.
+    pub id: Arc<str>,
+    /// Display name.
+    pub name: Arc<str>,
+    /// Whether it is published.
+    pub is_published: bool,
+    /// Whether subscriptions need to be approved.
+    pub approval_required: bool,
+    /// Whether it demands a subscription.
+    pub subscription_required: bool,
+    /// How many subscriptions a user may have.
+    pub subscriptions_limit: Option<i32>,
 }
 
 /// `context.Operation`.
@@ -257,7 +280,7 @@ pub struct LastError {
     pub reason: Arc<str>,
     /// Message for the operator; the client gets another one.
     pub message: Arc<str>,
-    /// Scope whose document failed: `global`, `api`, `operation`; empty for built-in steps.
+    /// Scope whose document failed: `global`, `product`, `api`, `operation`; empty for built-in steps.
     pub scope: Arc<str>,
     /// Section: `inbound`, `backend`, `outbound`, `on-error`.
     pub section: Arc<str>,

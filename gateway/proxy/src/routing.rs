@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use gateway_config::route::{RouteMatch, RoutedApi};
+use gateway_config::route::{Programs, RouteMatch, RoutedApi};
 use gateway_config::snapshot::Snapshot;
-use gateway_config::subscriptions::SubscriptionFailure;
+use gateway_config::subscriptions::{Admission, SubscriptionFailure};
 use gateway_policy::context;
 use gateway_policy::execution::Failure;
 use gateway_policy::program::Program;
@@ -22,7 +22,7 @@ pub(crate) struct Routed {
     pub(crate) parameters: Vec<(Arc<str>, String)>,
     /// Below the API's prefix, with a leading slash.
     pub(crate) relative_path: String,
-    pub(crate) subscription: Option<Arc<context::Subscription>>,
+    pub(crate) admission: Admission,
     /// What `on-error` of the program must handle instead of the request.
     pub(crate) failure: Option<Failure>,
 }
@@ -51,25 +51,25 @@ pub(crate) fn route(
         facts.api = Some(Arc::clone(&api.context.id));
         facts.operation = Some(Arc::clone(&operation.context.id));
     });
-    if api.quarantined.is_some() || operation.quarantined.is_some() {
-        return Err(Problem::Quarantined("the API is quarantined"));
-    }
     let key = subscription_key(&api, arrival);
     let now = connection.worker.clock.now_seconds();
-    let (subscription, failure) = match snapshot.subscriptions.judge(&api, key.as_deref(), now) {
-        Ok(subscription) => (subscription, None),
-        Err(failure) => (None, Some(subscription_failure(failure, &api, arrival))),
+    let (admission, failure) = match snapshot.subscriptions.judge(&api, key.as_deref(), now) {
+        Ok(admission) => (admission, None),
+        Err(failure) => (
+            Admission::default(),
+            Some(subscription_failure(failure, &api, arrival)),
+        ),
     };
-    if let Some(subscription) = &subscription {
+    if let Some(subscription) = &admission.subscription {
         exchange.note(|facts| facts.subscription = Some(Arc::clone(&subscription.id)));
     }
     Ok(Routed {
-        program: Arc::clone(&operation.program),
+        program: open(&operation.programs, admission.product.as_deref())?,
         operation: Some(Arc::clone(&operation.context)),
         api: Some(api),
         parameters,
         relative_path,
-        subscription,
+        admission,
         failure,
     })
 }
@@ -83,22 +83,28 @@ fn unmatched(
 ) -> Result<Routed, Problem> {
     if let Some(api) = &api {
         exchange.note(|facts| facts.api = Some(Arc::clone(&api.context.id)));
-        if api.quarantined.is_some() {
-            return Err(Problem::Quarantined("the API is quarantined"));
-        }
     }
-    let program = api
-        .as_ref()
-        .map_or(&snapshot.global_program, |api| &api.program);
+    let program = match &api {
+        Some(api) => open(&api.programs, None)?,
+        None => Arc::clone(&snapshot.global_program),
+    };
     Ok(Routed {
-        program: Arc::clone(program),
+        program,
         api,
         operation: None,
         parameters: Vec::new(),
         relative_path: arrival.path.clone(),
-        subscription: None,
+        admission: Admission::default(),
         failure: Some(Failure::operation_not_found()),
     })
+}
+
+/// The program for requests that come through `product`.
+fn open(programs: &Programs, product: Option<&context::Product>) -> Result<Arc<Program>, Problem> {
+    match programs.of(product) {
+        Ok(program) => Ok(Arc::clone(program)),
+        Err(_) => Err(Problem::Quarantined("the API is quarantined")),
+    }
 }
 
 /// Every listener is HTTPS: an API that only takes `http` answers nobody.

@@ -4,22 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_policy::context;
-use gateway_policy::program::{self, Program, ScopeProgram};
+use gateway_policy::program::Program;
 
 use super::Compilation;
 use super::policies::PolicyTable;
+use super::products::Memberships;
+use super::scopes::Scopes;
 use crate::resource::api::{Api, Operation};
 use crate::resource::{Body, Kind, ResourcePath};
 use crate::route::{RouteTable, RoutedApi, RoutedOperation, Template};
 use crate::upstream::{BackendUrl, Upstream, UpstreamTls};
 
-/// The programs of the scopes above something, or why it is closed.
-type Scopes = Result<Vec<Arc<ScopeProgram>>, Arc<str>>;
-
 impl Compilation<'_> {
     pub(super) fn routes(&mut self, policies: &PolicyTable) -> (RouteTable, Arc<Program>) {
         let global_path = ResourcePath::new(Kind::GlobalPolicy, &["policy"]);
-        let global = scopes(Ok(Vec::new()), global_path.as_ref(), policies);
+        let global = Scopes::global(global_path.as_ref(), policies);
         let relink_all = self.previous.is_none_or(|previous| {
             let artefact = |table: &PolicyTable| {
                 global_path
@@ -41,6 +40,11 @@ impl Compilation<'_> {
                 .collect()
         } else {
             self.stale_apis(policies)
+        };
+        let memberships = if names.is_empty() {
+            Memberships::new()
+        } else {
+            self.memberships()
         };
         for name in &names {
             if let Some(path) = ResourcePath::new(Kind::Api, &[name])
@@ -70,10 +74,12 @@ impl Compilation<'_> {
                 self.problem(&resource.path, "path", message);
                 continue;
             }
-            let routed = self.api(&resource.path, api, &global, policies);
+            let products = memberships.get(&name).map(Vec::as_slice);
+            let products = products.unwrap_or_default();
+            let routed = self.api(&resource.path, api, products, &global, policies);
             table.insert(Arc::new(routed));
         }
-        (table, program::link(&global.unwrap_or_default()))
+        (table, global.link_own())
     }
 
     /// Names of APIs whose own resources, operations or compiled policies changed.
@@ -91,6 +97,16 @@ impl Compilation<'_> {
             .filter(|path| of_api.contains(&path.kind()))
             .filter_map(name)
             .collect();
+        let mut products: BTreeSet<Arc<str>> = BTreeSet::new();
+        for path in self.dirty {
+            match path.kind() {
+                Kind::ProductApi => {
+                    stale.insert(lower(&path.name()));
+                }
+                Kind::Product => products.extend(name(path)),
+                _ => {}
+            }
+        }
         if let Some(previous) = self.previous {
             for difference in previous.policies.diff(policies) {
                 let path = match difference {
@@ -98,8 +114,15 @@ impl Compilation<'_> {
                     | imbl::ordmap::DiffItem::Remove(path, _) => path,
                     imbl::ordmap::DiffItem::Update { old: (path, _), .. } => path,
                 };
-                stale.extend(name(path).filter(|_| path.kind() != Kind::GlobalPolicy));
+                match path.kind() {
+                    Kind::GlobalPolicy => {}
+                    Kind::ProductPolicy => products.extend(name(path)),
+                    _ => stale.extend(name(path)),
+                }
             }
+        }
+        for product in products {
+            stale.extend(self.apis_in(&product));
         }
         stale
     }
@@ -108,6 +131,7 @@ impl Compilation<'_> {
         &mut self,
         path: &ResourcePath,
         api: &Api,
+        products: &[ResourcePath],
         global: &Scopes,
         policies: &PolicyTable,
     ) -> RoutedApi {
@@ -115,7 +139,15 @@ impl Compilation<'_> {
             .ids()
             .first()
             .and_then(|id| ResourcePath::new(Kind::ApiPolicy, &[id, "policy"]));
-        let own = scopes(global.clone(), policy_path.as_ref(), policies);
+        let products = self.products(path, products);
+        let above = products.iter().fold(global.clone(), |scopes, product| {
+            let id = &product.context.id;
+            match ResourcePath::new(Kind::ProductPolicy, &[id, "policy"]) {
+                Some(at) => scopes.with_product(id, &at, policies),
+                None => scopes,
+            }
+        });
+        let own = above.below(policy_path.as_ref(), policies);
         let mut operations: Vec<Arc<RoutedOperation>> = Vec::new();
         for resource in self.resources.list(Kind::Operation, Some(path)) {
             let Body::Operation(operation) = &*resource.body else {
@@ -145,14 +177,16 @@ impl Compilation<'_> {
                 version: Arc::clone(&api.version),
                 service_url: url.as_ref().map(BackendUrl::to_policy_url),
                 protocols: api.protocols.clone(),
+                key_header: Arc::clone(&api.key_header),
+                key_query: Arc::clone(&api.key_query),
             }),
             service: url.map(|url| Arc::new(self.service_upstream(url))),
             subscription_required: api.subscription_required,
             key_header,
             key_query: Arc::clone(&api.key_query),
             operations: operations.into(),
-            quarantined: own.as_ref().err().cloned(),
-            program: program::link(&own.unwrap_or_default()),
+            products,
+            programs: own.link(),
         }
     }
 
@@ -176,8 +210,7 @@ impl Compilation<'_> {
             .map(|id| &**id)
             .chain(["policy"])
             .collect();
-        let own = scopes(
-            api.clone(),
+        let own = api.below(
             ResourcePath::new(Kind::OperationPolicy, &ids).as_ref(),
             policies,
         );
@@ -189,8 +222,7 @@ impl Compilation<'_> {
                 url_template: Arc::clone(&operation.url_template),
             }),
             template,
-            quarantined: own.as_ref().err().cloned(),
-            program: program::link(&own.unwrap_or_default()),
+            programs: own.link(),
         })
     }
 
@@ -220,15 +252,6 @@ impl Compilation<'_> {
             tls,
         }
     }
-}
-
-/// The scopes of something below `above` that may have a document of its own at `path`.
-fn scopes(above: Scopes, path: Option<&ResourcePath>, policies: &PolicyTable) -> Scopes {
-    let mut scopes = above?;
-    if let Some(artefact) = path.and_then(|path| policies.get(path)) {
-        scopes.push(artefact.program.clone()?);
-    }
-    Ok(scopes)
 }
 
 fn lower(name: &str) -> Arc<str> {

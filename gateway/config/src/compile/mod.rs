@@ -6,6 +6,8 @@
 mod apis;
 mod hosts;
 mod policies;
+mod products;
+mod scopes;
 mod trust;
 mod upstreams;
 
@@ -22,6 +24,7 @@ use crate::hosts::UnknownName;
 use crate::identity::BoundList;
 use crate::material::{CertificateTable, UploadedCertificate, policy_certificate};
 use crate::resource::accept::FieldProblem;
+use crate::resource::subscription::SubscriptionScope;
 use crate::resource::{Body, Kind, ResourcePath};
 use crate::resources::{Reference, Resources};
 use crate::snapshot::{Quarantined, Snapshot};
@@ -246,16 +249,23 @@ impl Compilation<'_> {
                 );
                 continue;
             }
-            if let crate::resource::subscription::SubscriptionScope::Api(api) = &subscription.scope
-            {
-                let reference = Reference::Api(Arc::from(api.to_ascii_lowercase()));
-                self.resources.set_references(&path, vec![reference]);
-                let api_path = ResourcePath::new(Kind::Api, &[api]);
-                if api_path.is_none_or(|api| self.resources.body(&api).is_none()) {
-                    self.problem(&path, "scope", format!("API `{api}` does not exist"));
+            let lower = |id: &str| Arc::from(id.to_ascii_lowercase());
+            let opened = match &subscription.scope {
+                SubscriptionScope::AllApis => None,
+                SubscriptionScope::Api(id) => {
+                    Some((Kind::Api, "API", id, Reference::Api(lower(id))))
                 }
-            } else {
-                self.resources.set_references(&path, Vec::new());
+                SubscriptionScope::Product(id) => {
+                    Some((Kind::Product, "product", id, Reference::Product(lower(id))))
+                }
+            };
+            let references = opened.iter().map(|(.., reference)| reference.clone());
+            self.resources.set_references(&path, references.collect());
+            if let Some((kind, noun, id, _)) = opened {
+                let at = ResourcePath::new(kind, &[id]);
+                if at.is_none_or(|at| self.resources.body(&at).is_none()) {
+                    self.problem(&path, "scope", format!("{noun} `{id}` does not exist"));
+                }
             }
             table.insert(&path.name(), subscription);
         }

@@ -36,7 +36,12 @@ impl PartialEq for PolicyArtefact {
 /// All compiled documents of a revision.
 pub(crate) type PolicyTable = imbl::OrdMap<ResourcePath, Arc<PolicyArtefact>>;
 
-const POLICY_KINDS: [Kind; 3] = [Kind::GlobalPolicy, Kind::ApiPolicy, Kind::OperationPolicy];
+const POLICY_KINDS: [Kind; 4] = [
+    Kind::GlobalPolicy,
+    Kind::ProductPolicy,
+    Kind::ApiPolicy,
+    Kind::OperationPolicy,
+];
 
 impl Compilation<'_> {
     pub(super) fn policies(&mut self, certificates: &CertificateTable) -> PolicyTable {
@@ -101,6 +106,7 @@ impl Compilation<'_> {
         certificates: &CertificateTable,
     ) -> PolicyArtefact {
         let scope = match path.kind() {
+            Kind::ProductPolicy => Scope::Product,
             Kind::ApiPolicy => Scope::Api,
             Kind::OperationPolicy => Scope::Operation,
             _ => Scope::Global,

@@ -9,9 +9,10 @@ use super::merge::merge;
 use super::schema::{ENVELOPE, Table};
 use super::{Body, Kind, ResourcePath};
 use super::{
-    api, backend, certificate, crl, identity_list, identity_member, name_rule, named_value,
+    api, backend, cache, certificate, crl, identity_list, identity_member, logger, name_rule,
+    named_value,
 };
-use super::{operation, policy, service, subscription};
+use super::{operation, policy, policy_fragment, product, service, subscription};
 
 /// One thing wrong with a request body, in the shape of the contract's `details[]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +140,7 @@ fn accept_object(
         Kind::Backend => backend::accept(acceptance, body, problems).map(Body::Backend),
         Kind::Api => api::accept(acceptance, body, problems).map(Body::Api),
         Kind::Operation => operation::accept(acceptance, body, problems).map(Body::Operation),
-        Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy => {
+        Kind::GlobalPolicy | Kind::ProductPolicy | Kind::ApiPolicy | Kind::OperationPolicy => {
             policy::accept(body, problems).map(Body::Policy)
         }
         Kind::Subscription => {
@@ -150,6 +151,11 @@ fn accept_object(
         }
         Kind::Identity => identity_member::accept(acceptance, body, problems).map(Body::Identity),
         Kind::Crl => crl::accept(acceptance, body, problems).map(Body::Crl),
+        Kind::PolicyFragment => policy_fragment::accept(body, problems).map(Body::PolicyFragment),
+        Kind::Product => product::accept(acceptance, body, problems).map(Body::Product),
+        Kind::ProductApi => product::accept_link(body, problems).map(|()| Body::ProductApi),
+        Kind::Logger => logger::accept(acceptance, body, problems).map(Body::Logger),
+        Kind::Cache => cache::accept(acceptance, body, problems).map(Body::Cache),
     }
 }
 
@@ -160,7 +166,10 @@ pub const fn can_be_patched(kind: Kind) -> bool {
         kind,
         Kind::Certificate
             | Kind::Crl
+            | Kind::PolicyFragment
+            | Kind::ProductApi
             | Kind::GlobalPolicy
+            | Kind::ProductPolicy
             | Kind::ApiPolicy
             | Kind::OperationPolicy
     )
@@ -178,9 +187,15 @@ pub fn warnings(body: &Body, now: i64) -> Vec<Warning> {
         Body::Operation(operation) => operation::warnings(operation),
         Body::Subscription(subscription) => subscription::warnings(subscription),
         Body::Crl(crl) => crl::warnings(crl, now),
-        Body::NamedValue(_) | Body::Policy(_) | Body::IdentityList(_) | Body::Identity(_) => {
-            Vec::new()
-        }
+        Body::Product(product) => product::warnings(product),
+        Body::Logger(logger) => logger::warnings(logger),
+        Body::Cache(cache) => cache::warnings(cache),
+        Body::NamedValue(_)
+        | Body::Policy(_)
+        | Body::PolicyFragment(_)
+        | Body::ProductApi
+        | Body::IdentityList(_)
+        | Body::Identity(_) => Vec::new(),
     }
 }
 

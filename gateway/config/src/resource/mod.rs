@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod api;
 pub mod backend;
+pub mod cache;
 pub mod certificate;
 pub mod crl;
 mod encoded;
@@ -17,6 +18,7 @@ pub mod identity_list;
 mod identity_member;
 mod identity_parse;
 mod identity_visit;
+pub mod logger;
 mod merge;
 pub(crate) mod moment;
 mod name_rule;
@@ -24,6 +26,8 @@ pub mod named_value;
 mod operation;
 pub mod path;
 pub mod policy;
+pub mod policy_fragment;
+pub mod product;
 mod render;
 mod schema;
 pub mod service;
@@ -68,4 +72,10 @@ pub enum Body {
     IdentityList(identity_list::IdentityList),
     Identity(identity_list::Identity),
     Crl(crl::Crl),
+    PolicyFragment(policy_fragment::PolicyFragment),
+    Product(product::Product),
+    /// That an API is in a product: there is nothing more to say.
+    ProductApi,
+    Logger(logger::Logger),
+    Cache(cache::Cache),
 }

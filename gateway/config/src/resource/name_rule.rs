@@ -37,23 +37,34 @@ pub(crate) fn check(path: &ResourcePath, problems: &Problems) {
     if path.kind() == Kind::Api && name.contains(";rev=") {
         problems.add("name", "API revisions (`;rev=`) are not supported.");
     }
-    if is_policy(path.kind()) && !name.eq_ignore_ascii_case("policy") {
+    if path.kind() == Kind::PolicyFragment && !is_word(&name) {
+        problems.add(
+            "name",
+            "The name of a policy fragment consists of letters, digits, `_` and, not at its ends, `-`.",
+        );
+    }
+    if path.kind().is_policy() && !name.eq_ignore_ascii_case("policy") {
         problems.add("name", "The name of a policy is always `policy`.");
     }
 }
 
-const fn is_policy(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy
-    )
+fn is_word(name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    name.chars().all(|c| is_word(c) || c == '-')
+        && name.starts_with(is_word)
+        && name.ends_with(is_word)
 }
 
 /// The most characters of a name; `None` for the service, whose name is configured.
 const fn longest(kind: Kind) -> Option<usize> {
     match kind {
         Kind::Service => None,
-        Kind::Certificate | Kind::Backend | Kind::Operation | Kind::Crl => Some(80),
+        Kind::Certificate
+        | Kind::Backend
+        | Kind::Operation
+        | Kind::Crl
+        | Kind::PolicyFragment
+        | Kind::Cache => Some(80),
         Kind::NamedValue
         | Kind::Api
         | Kind::GlobalPolicy
@@ -61,6 +72,10 @@ const fn longest(kind: Kind) -> Option<usize> {
         | Kind::OperationPolicy
         | Kind::Subscription
         | Kind::IdentityList
-        | Kind::Identity => Some(256),
+        | Kind::Identity
+        | Kind::Product
+        | Kind::ProductApi
+        | Kind::ProductPolicy
+        | Kind::Logger => Some(256),
     }
 }

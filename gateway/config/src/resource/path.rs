@@ -32,6 +32,18 @@ pub enum Kind {
     Identity,
     /// `crls/{id}`.
     Crl,
+    /// `policyFragments/{id}`.
+    PolicyFragment,
+    /// `products/{id}`.
+    Product,
+    /// `products/{id}/apis/{id}`: an API that is in a product.
+    ProductApi,
+    /// `products/{id}/policies/policy`.
+    ProductPolicy,
+    /// `loggers/{id}`.
+    Logger,
+    /// `caches/{id}`.
+    Cache,
 }
 
 impl Kind {
@@ -52,11 +64,17 @@ impl Kind {
             Self::IdentityList => &["identityLists"],
             Self::Identity => &["identityLists", "identities"],
             Self::Crl => &["crls"],
+            Self::PolicyFragment => &["policyFragments"],
+            Self::Product => &["products"],
+            Self::ProductApi => &["products", "apis"],
+            Self::ProductPolicy => &["products", "policies"],
+            Self::Logger => &["loggers"],
+            Self::Cache => &["caches"],
         }
     }
 
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Service,
         Self::NamedValue,
         Self::Certificate,
@@ -70,7 +88,22 @@ impl Kind {
         Self::IdentityList,
         Self::Identity,
         Self::Crl,
+        Self::PolicyFragment,
+        Self::Product,
+        Self::ProductApi,
+        Self::ProductPolicy,
+        Self::Logger,
+        Self::Cache,
     ];
+
+    /// Whether it is a policy document; its name is always `policy`.
+    #[must_use]
+    pub const fn is_policy(self) -> bool {
+        matches!(
+            self,
+            Self::GlobalPolicy | Self::ProductPolicy | Self::ApiPolicy | Self::OperationPolicy
+        )
+    }
 }
 
 /// The path of one resource below the service, e.g. `namedValues/allowed`.
@@ -161,6 +194,7 @@ impl ResourcePath {
             Kind::Operation | Kind::ApiPolicy => Kind::Api,
             Kind::OperationPolicy => Kind::Operation,
             Kind::Identity => Kind::IdentityList,
+            Kind::ProductApi | Kind::ProductPolicy => Kind::Product,
             _ => return None,
         };
         let ids = self

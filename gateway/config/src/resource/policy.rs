@@ -1,4 +1,4 @@
-//! `policies/policy` at the three scopes.
+//! `policies/policy` at the global, product, API and operation scopes.
 
 use std::sync::Arc;
 
@@ -60,7 +60,17 @@ const PROPERTIES: Table = &[
 pub(crate) fn accept(body: &Map<String, Value>, problems: &Problems) -> Option<Policy> {
     let properties = wanted_properties(Mode::Put, body, Map::new, PROPERTIES, problems)?;
     let fields = Fields::new(&properties, PROPERTIES, "", problems);
-    let format = match fields
+    let format = read_format(&fields);
+    let source = read_source(&fields);
+    Some(Policy {
+        source: source?,
+        format: format?,
+    })
+}
+
+/// `format`: `xml` unless said otherwise.
+pub(super) fn read_format(fields: &Fields<'_>) -> Option<PolicyFormat> {
+    match fields
         .value("format")
         .map(|format| format.as_str().unwrap_or(""))
     {
@@ -79,8 +89,12 @@ pub(crate) fn accept(body: &Map<String, Value>, problems: &Problems) -> Option<P
             }
             format
         }
-    };
-    let source = match fields.value("value") {
+    }
+}
+
+/// `value`: the text of a document.
+pub(super) fn read_source(fields: &Fields<'_>) -> Option<Arc<str>> {
+    match fields.value("value") {
         None => {
             fields.problem("value", "`value` is required.");
             None
@@ -100,11 +114,7 @@ pub(crate) fn accept(body: &Map<String, Value>, problems: &Problems) -> Option<P
             fields.problem("value", "`value` must be a string.");
             None
         }
-    };
-    Some(Policy {
-        source: source?,
-        format: format?,
-    })
+    }
 }
 
 /// `properties` as clients read them, in the format the document was uploaded in.

@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 use super::fields::Problems;
 use super::{Body, Kind, Resource};
 use super::{
-    api, backend, certificate, crl, identity_list, identity_member, named_value, operation,
+    api, backend, cache, certificate, crl, identity_list, identity_member, logger, named_value,
+    operation,
 };
-use super::{policy, service, subscription};
+use super::{policy, policy_fragment, product, service, subscription};
 
 /// `properties` of a resource as clients read them, secrets left out; for the service the whole
 /// resource without `id`, `name`, `type` and `etag`. Policies are rendered as they were uploaded.
@@ -27,6 +28,11 @@ pub fn render(resource: &Resource) -> Value {
         Body::IdentityList(list) => identity_list::render(list),
         Body::Identity(identity) => identity_member::render(identity),
         Body::Crl(crl) => crl::render(crl),
+        Body::PolicyFragment(fragment) => policy_fragment::render(fragment),
+        Body::Product(product) => product::render(product),
+        Body::ProductApi => Map::new(),
+        Body::Logger(logger) => logger::render(logger),
+        Body::Cache(cache) => cache::render(cache),
     })
 }
 
@@ -56,6 +62,11 @@ pub fn to_stored(body: &Body) -> Vec<u8> {
         Body::IdentityList(list) => identity_list::render(list),
         Body::Identity(identity) => return identity_member::to_bytes(identity),
         Body::Crl(crl) => crl::to_json(crl),
+        Body::PolicyFragment(fragment) => policy_fragment::to_json(fragment),
+        Body::Product(product) => product::to_json(product),
+        Body::ProductApi => Map::new(),
+        Body::Logger(logger) => logger::to_json(logger),
+        Body::Cache(cache) => cache::to_json(cache),
     };
     Value::Object(json).to_string().into_bytes()
 }
@@ -80,13 +91,18 @@ pub fn from_stored(kind: Kind, stored: &[u8]) -> Result<Body, String> {
         Kind::Backend => backend::from_json(&json, &problems).map(Body::Backend),
         Kind::Api => api::from_json(&json, &problems).map(Body::Api),
         Kind::Operation => operation::from_json(&json, &problems).map(Body::Operation),
-        Kind::GlobalPolicy | Kind::ApiPolicy | Kind::OperationPolicy => {
+        Kind::GlobalPolicy | Kind::ProductPolicy | Kind::ApiPolicy | Kind::OperationPolicy => {
             policy::from_json(&json).map(Body::Policy)
         }
         Kind::Subscription => subscription::from_json(&json, &problems).map(Body::Subscription),
         Kind::IdentityList => Some(Body::IdentityList(identity_list::from_json(&json))),
         Kind::Identity => None,
         Kind::Crl => crl::from_json(&json).map(Body::Crl),
+        Kind::PolicyFragment => policy_fragment::from_json(&json).map(Body::PolicyFragment),
+        Kind::Product => product::from_json(&json, &problems).map(Body::Product),
+        Kind::ProductApi => Some(Body::ProductApi),
+        Kind::Logger => logger::from_json(&json, &problems).map(Body::Logger),
+        Kind::Cache => cache::from_json(&json, &problems).map(Body::Cache),
     };
     let found = problems.into_vec();
     if !found.is_empty() {

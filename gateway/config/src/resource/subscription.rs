@@ -41,6 +41,8 @@ pub enum SubscriptionScope {
     AllApis,
     /// One API, by name.
     Api(Arc<str>),
+    /// The APIs of one product, by name.
+    Product(Arc<str>),
 }
 
 /// `properties.state`.
@@ -193,7 +195,7 @@ fn read_key(fields: &Fields<'_>, name: &str) -> Option<Arc<str>> {
     Some(Arc::from(key))
 }
 
-/// `/apis`, `/apis/{id}`, or the full ids of these.
+/// `/apis`, `/apis/{id}`, `/products/{id}`, or the full ids of these.
 fn read_scope(scope: &str, fields: &Fields<'_>) -> Option<SubscriptionScope> {
     let segments: Vec<&str> = scope
         .split('/')
@@ -203,19 +205,15 @@ fn read_scope(scope: &str, fields: &Fields<'_>) -> Option<SubscriptionScope> {
     let read = match segments.as_slice() {
         [.., apis] if is(apis, "apis") => Some(SubscriptionScope::AllApis),
         [.., apis, id] if is(apis, "apis") => Some(SubscriptionScope::Api(Arc::from(*id))),
-        [.., products, _] if is(products, "products") => {
-            fields.problem(
-                "scope",
-                "Products are not supported; use `/apis` or `/apis/{id}`.",
-            );
-            return None;
+        [.., products, id] if is(products, "products") => {
+            Some(SubscriptionScope::Product(Arc::from(*id)))
         }
         _ => None,
     };
     if read.is_none() {
         fields.problem(
             "scope",
-            "`scope` must be `/apis` (all APIs) or `/apis/{id}`.",
+            "`scope` must be `/apis` (all APIs), `/apis/{id}` or `/products/{id}`.",
         );
     }
     read

@@ -32,6 +32,8 @@ use instruction::{Code, Instruction};
 pub enum Scope {
     /// The whole service.
     Global,
+    /// One product, for requests that came through it.
+    Product,
     /// One API.
     Api,
     /// One operation.
@@ -44,6 +46,7 @@ impl Scope {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Global => "global",
+            Self::Product => "product",
             Self::Api => "api",
             Self::Operation => "operation",
         }

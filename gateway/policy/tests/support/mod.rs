@@ -298,6 +298,8 @@ pub fn context() -> Context {
             version: "".into(),
             service_url: None,
             protocols: vec!["https".into()],
+            key_header: "Ocp-Apim-Subscription-Key".into(),
+            key_query: "subscription-key".into(),
         })),
         operation: Some(Arc::new(Operation {
             id: "get-order".into(),
@@ -305,6 +307,7 @@ pub fn context() -> Context {
             method: "GET".into(),
             url_template: "/{id}".into(),
         })),
+        product: None,
         subscription: None,
         variables: Default::default(),
         last_error: None,
