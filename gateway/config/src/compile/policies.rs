@@ -49,7 +49,11 @@ impl Compilation<'_> {
             .previous
             .map(|p| p.policies.clone())
             .unwrap_or_default();
+        let refused = self.fragments(certificates);
         for path in self.stale_policies(&table) {
+            if self.previous.is_some() && self.includes_one_of(&path, &refused) {
+                continue;
+            }
             let body = self.resources.body(&path).cloned();
             let Some(Body::Policy(policy)) = body.as_deref() else {
                 table.remove(&path);
@@ -70,13 +74,21 @@ impl Compilation<'_> {
                 .flat_map(|kind| self.resources.iter_kind(*kind).cloned())
                 .collect();
         }
-        let is_policy = |path: &ResourcePath| POLICY_KINDS.contains(&path.kind());
-        let mut stale: BTreeSet<ResourcePath> = self
-            .dirty
-            .iter()
-            .filter(|path| is_policy(path))
-            .cloned()
+        let changed = self.dirty.iter().cloned();
+        let mut stale: BTreeSet<ResourcePath> = changed
+            .chain(self.stale_by_reference())
+            .filter(|path| path.kind().is_policy())
             .collect();
+        let broken = table
+            .iter()
+            .filter(|(_, artefact)| artefact.program.is_err());
+        stale.extend(broken.map(|(path, _)| path.clone()));
+        stale
+    }
+
+    /// What names something that changed and is compiled from it.
+    pub(super) fn stale_by_reference(&self) -> BTreeSet<ResourcePath> {
+        let mut stale = BTreeSet::new();
         for path in self.dirty {
             let now = self.resources.get(path);
             let then = self.before.get(path);
@@ -84,18 +96,16 @@ impl Compilation<'_> {
                 let Some(reference) = Reference::to_resource(resource) else {
                     continue;
                 };
-                // Only the text of a named value changes what a document compiles to; the rest is
-                // looked up when a request runs.
-                if matches!(reference, Reference::NamedValue(_)) {
-                    let referrers = self.resources.referrers(&reference);
-                    stale.extend(referrers.into_iter().filter(is_policy));
+                // Only the text of a named value or fragment changes what a document compiles to; the
+                // rest is looked up when a request runs.
+                if matches!(
+                    reference,
+                    Reference::NamedValue(_) | Reference::PolicyFragment(_)
+                ) {
+                    stale.extend(self.resources.referrers(&reference));
                 }
             }
         }
-        let broken = table
-            .iter()
-            .filter(|(_, artefact)| artefact.program.is_err());
-        stale.extend(broken.map(|(path, _)| path.clone()));
         stale
     }
 
@@ -114,11 +124,7 @@ impl Compilation<'_> {
         let (program, problems) = match document::parse(source) {
             Err(problems) => (None, problems),
             Ok(document) => {
-                let environment = ResourceEnvironment {
-                    resources: self.resources,
-                    certificates,
-                    allow_code: self.allow_code_in_named_values || self.previous.is_none(),
-                };
+                let environment = ResourceEnvironment::of(self, certificates);
                 let result = program::compile(&document, scope, &environment);
                 self.note_references(path, &result.references, certificates);
                 (result.program, result.problems)
@@ -153,7 +159,7 @@ impl Compilation<'_> {
         Arc::from(reason.join(" "))
     }
 
-    fn note_references(
+    pub(super) fn note_references(
         &mut self,
         path: &ResourcePath,
         found: &References,
@@ -185,6 +191,12 @@ impl Compilation<'_> {
                 .iter()
                 .map(|n| Reference::IdentityList(lower(n))),
         );
+        references.extend(
+            found
+                .policy_fragment_ids
+                .iter()
+                .map(|n| Reference::PolicyFragment(lower(n))),
+        );
         for thumbprint in &found.certificate_thumbprints {
             if let Some(uploaded) = certificates.by_thumbprint(thumbprint) {
                 references.push(Reference::Certificate(lower(&uploaded.id)));
@@ -194,7 +206,7 @@ impl Compilation<'_> {
     }
 }
 
-fn field_problem(problem: &Problem) -> FieldProblem {
+pub(super) fn field_problem(problem: &Problem) -> FieldProblem {
     FieldProblem {
         target: "value".to_owned(),
         message: problem.to_string(),
@@ -203,7 +215,7 @@ fn field_problem(problem: &Problem) -> FieldProblem {
     }
 }
 
-fn warning(problem: &Problem) -> Warning {
+pub(super) fn warning(problem: &Problem) -> Warning {
     Warning {
         code: Arc::from(problem.code),
         message: problem.to_string(),
@@ -213,13 +225,31 @@ fn warning(problem: &Problem) -> Warning {
 }
 
 /// The resources of a draft, as documents may name them.
-struct ResourceEnvironment<'a> {
+pub(super) struct ResourceEnvironment<'a> {
     resources: &'a Resources,
     certificates: &'a CertificateTable,
     allow_code: bool,
 }
 
+impl<'a> ResourceEnvironment<'a> {
+    pub(super) fn of(compilation: &'a Compilation<'_>, certificates: &'a CertificateTable) -> Self {
+        Self {
+            resources: compilation.resources,
+            certificates,
+            allow_code: compilation.allow_code_in_named_values || compilation.previous.is_none(),
+        }
+    }
+}
+
 impl Environment for ResourceEnvironment<'_> {
+    fn fragment(&self, id: &str) -> Option<Arc<str>> {
+        let path = ResourcePath::new(Kind::PolicyFragment, &[id])?;
+        match &**self.resources.body(&path)? {
+            Body::PolicyFragment(fragment) => Some(Arc::clone(&fragment.source)),
+            _ => None,
+        }
+    }
+
     fn named_value(&self, name: &str) -> Option<NamedValue> {
         match &*self.resources.named_value(name)?.body {
             Body::NamedValue(value) => Some(NamedValue {
@@ -239,8 +269,7 @@ impl Environment for ResourceEnvironment<'_> {
             ResourceKind::CertificateThumbprint => self.certificates.by_thumbprint(name).is_some(),
             ResourceKind::Backend => stored(Kind::Backend),
             ResourceKind::IdentityList => stored(Kind::IdentityList),
-            // No such resources are stored yet.
-            ResourceKind::PolicyFragment => false,
+            ResourceKind::PolicyFragment => stored(Kind::PolicyFragment),
         }
     }
 
@@ -272,7 +301,7 @@ impl Environment for ResourceEnvironment<'_> {
                 .map(|uploaded| uploaded.certificate.thumbprint.to_string())
                 .collect(),
             ResourceKind::Backend => stored(Kind::Backend),
-            ResourceKind::PolicyFragment => Vec::new(),
+            ResourceKind::PolicyFragment => stored(Kind::PolicyFragment),
             // Complete, because expressions that name a list are checked against it.
             ResourceKind::IdentityList => self
                 .resources

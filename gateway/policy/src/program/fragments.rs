@@ -88,7 +88,8 @@ impl Compiler<'_> {
         let Some(source) = self.environment.fragment(name) else {
             return false;
         };
-        if self.included.chain.contains(name) {
+        let is_here = |around: &Arc<str>| around.eq_ignore_ascii_case(name);
+        if self.included.chain.iter().any(is_here) {
             let chain: Vec<&str> = self.included.chain.iter().map(AsRef::as_ref).collect();
             let message = format!(
                 "The policy fragment '{name}' includes itself: {} → {name}.",
