@@ -2,9 +2,9 @@
 
 use actix_web::http::{Method, header};
 use actix_web::web::Payload;
-use gateway_config::change::{Action, Applied, Edit, EditResult, Outcome};
+use gateway_config::change::{Action, Applied, Edit, EditResult, IfMatch, Outcome};
 use gateway_config::resource::accept::can_be_patched;
-use gateway_config::resource::{Kind, ResourcePath};
+use gateway_config::resource::{self, Kind, ResourcePath};
 use serde_json::{Value, json};
 
 use crate::body;
@@ -66,7 +66,20 @@ async fn read(call: &Call<'_>, path: &ResourcePath) -> Result<Reply, ApiError> {
     if path.kind() == Kind::IdentityList {
         add_members(call, path, &mut whole);
     }
+    add_linked(call, path, &mut whole);
     Ok(Reply::json(200, whole).tagged(resource.changed_in))
+}
+
+/// What is read of an API in a product is the API.
+pub(crate) fn add_linked(call: &Call<'_>, path: &ResourcePath, whole: &mut Value) {
+    if path.kind() != Kind::ProductApi {
+        return;
+    }
+    let api = ResourcePath::new(Kind::Api, &[&path.name()]);
+    let found = api.and_then(|api| call.shared.plane.get(&api));
+    if let (Some((api, _)), Some(object)) = (found, whole.as_object_mut()) {
+        object.insert("properties".to_owned(), resource::render(&api));
+    }
 }
 
 fn add_members(call: &Call<'_>, path: &ResourcePath, whole: &mut Value) {
@@ -134,17 +147,43 @@ async fn delete(call: &Call<'_>, path: ResourcePath, payload: Payload) -> Result
     body::discard(call.request, payload, &call.shared.limits).await?;
     // Every generation of the official clients takes 204 for APIs, and only some of them 200.
     let done = if path.kind() == Kind::Api { 204 } else { 200 };
-    let edits = vec![Edit {
+    let subscriptions = subscriptions_of(call, &path)?;
+    let mut edits = vec![Edit {
         path,
         action: Action::Delete,
         if_match,
     }];
+    edits.extend(subscriptions.into_iter().map(|path| Edit {
+        path,
+        action: Action::Delete,
+        if_match: IfMatch::Any,
+    }));
     let applied = attempt.apply(Ok(edits), false).await?;
-    let was_there = applied
-        .results
-        .iter()
-        .any(|result| result.outcome == Outcome::Deleted);
+    let first = applied.results.first();
+    let was_there = first.is_some_and(|result| result.outcome == Outcome::Deleted);
     Ok(Reply::empty(if was_there { done } else { 204 }).at(applied.revision))
+}
+
+/// The subscriptions that go with the product at `path`, if the client wants that
+/// (`deleteSubscriptions=true`); without it a product that has some is in use. One that comes into
+/// being meanwhile refuses the deletion, too.
+fn subscriptions_of(call: &Call<'_>, path: &ResourcePath) -> Result<Vec<ResourcePath>, ApiError> {
+    let wanted = match call.query.get("deleteSubscriptions") {
+        None | Some("" | "false" | "False") => false,
+        Some("true" | "True") => true,
+        Some(_) => {
+            let message = "`deleteSubscriptions` must be true or false.";
+            return Err(ApiError::bad_request("InvalidParameter", message));
+        }
+    };
+    if path.kind() != Kind::Product || !wanted {
+        return Ok(Vec::new());
+    }
+    let referrers = call.shared.plane.referrers(path);
+    Ok(referrers
+        .into_iter()
+        .filter(|referrer| referrer.kind() == Kind::Subscription)
+        .collect())
 }
 
 fn attempt(
@@ -205,6 +244,7 @@ fn written(call: &Call<'_>, applied: Applied) -> Result<Reply, ApiError> {
             properties.insert("identityCount".to_owned(), json!(count));
         }
     }
+    add_linked(call, &resource.path, &mut whole);
     let status = if outcome == Outcome::Created {
         201
     } else {

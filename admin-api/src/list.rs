@@ -129,6 +129,7 @@ fn element(
     };
     let mut whole = envelope::wrap(resource, &warnings, &call.above);
     policy_format::convert(resource, format, &mut whole)?;
+    entity::add_linked(call, &resource.path, &mut whole);
     Ok(whole)
 }
 

@@ -405,6 +405,73 @@ class Ours(Contract):
         self.assertEqual(self.sdk.named_value.get(*AT, "r1").value, "old")
 
 
+class WhatComesWithPolicies(Contract):
+    """Fragments, products, loggers and caches."""
+
+    FRAGMENT = '<fragment><set-header name="a"><value>b</value></set-header></fragment>'
+
+    def test_fragments_are_included_listed_and_kept_while_they_are_used(self):
+        fragments = self.sdk.policy_fragment
+        body = m.PolicyFragmentContract(value=self.FRAGMENT, description="d", format="rawxml")
+        made = fragments.begin_create_or_update(*AT, "mtls", body).result()
+        self.assertEqual((made.description, made.provisioning_state), ("d", "Succeeded"))
+        self.assertEqual(fragments.get(*AT, "mtls", format="rawxml").value, self.FRAGMENT)
+        self.assertTrue(fragments.get_entity_tag(*AT, "mtls"))
+        self.assertEqual(list(fragments.list_references(*AT, "mtls").value), [])
+        document = '<policies><inbound><include-fragment fragment-id="mtls" /></inbound></policies>'
+        self.sdk.policy.create_or_update(*AT, "policy", m.PolicyContract(value=document, format="rawxml"))
+        found = [x.id for x in fragments.list_references(*AT, "mtls").value]
+        self.assertEqual(found, [SERVICE_ID + "/policies/policy"])
+        with self.assertRaises(HttpResponseError) as caught:
+            fragments.delete(*AT, "mtls", if_match="*")
+        self.assertEqual(caught.exception.status_code, 409)
+        self.sdk.policy.delete(*AT, "policy", if_match="*")
+        fragments.delete(*AT, "mtls", if_match="*")
+        with self.assertRaises(ResourceNotFoundError):
+            fragments.get(*AT, "mtls")
+
+    def test_products_hold_apis_policies_and_subscriptions(self):
+        products, links = self.sdk.product, self.sdk.product_api
+        body = m.ProductContract(display_name="Gold", subscription_required=True, state="published")
+        self.assertEqual(products.create_or_update(*AT, "gold", body).state, "published")
+        changed = products.update(*AT, "gold", "*", m.ProductUpdateParameters(description="d"))
+        self.assertEqual((changed.description, changed.display_name), ("d", "Gold"))
+        api = m.ApiCreateOrUpdateParameter(display_name="P", path="p", protocols=["https"])
+        self.sdk.api.begin_create_or_update(*AT, "p-api", api).result()
+        self.assertEqual(links.create_or_update(*AT, "gold", "p-api").path, "p")
+        self.assertTrue(links.check_entity_exists(*AT, "gold", "p-api"))
+        self.assertEqual([x.display_name for x in links.list_by_product(*AT, "gold")], ["P"])
+        policy = m.PolicyContract(value="<policies><inbound><base /></inbound></policies>", format="rawxml")
+        self.sdk.product_policy.create_or_update(*AT, "gold", "policy", policy)
+        subscription = m.SubscriptionCreateParameters(scope="/products/gold", display_name="S", state="active")
+        self.sdk.subscription.create_or_update(*AT, "of-gold", subscription)
+        with self.assertRaises(HttpResponseError) as caught:
+            products.delete(*AT, "gold", if_match="*")
+        self.assertEqual(caught.exception.status_code, 409)
+        products.delete(*AT, "gold", if_match="*", delete_subscriptions=True)
+        self.assertEqual(list(self.sdk.subscription.list(*AT)), [])
+        self.sdk.api.begin_delete(*AT, "p-api", if_match="*").result()
+        self.assertEqual(list(products.list_by_service(*AT)), [])
+
+    def test_loggers_and_caches_are_kept_without_showing_secrets(self):
+        key = "11111111-1111-1111-1111-111111111111"
+        logger = m.LoggerContract(
+            logger_type="applicationInsights", description="d", credentials={"instrumentationKey": key}
+        )
+        self.sdk.logger.create_or_update(*AT, "ai", logger)
+        changed = self.sdk.logger.update(*AT, "ai", "*", m.LoggerUpdateContract(description="e"))
+        self.assertEqual((changed.logger_type, changed.description), ("applicationInsights", "e"))
+        self.assertNotIn(key, self.call("GET", "/apim/loggers/ai").text)
+        cache = m.CacheContract(connection_string=f"localhost:6379,password={SECRET}", use_from_location="default")
+        self.sdk.cache.create_or_update(*AT, "default", cache)
+        self.sdk.cache.update(*AT, "default", "*", m.CacheUpdateParameters(description="e"))
+        self.assertNotIn(SECRET, self.call("GET", "/apim/caches/default").text)
+        for group, name in ((self.sdk.logger, "ai"), (self.sdk.cache, "default")):
+            self.assertEqual([x.name for x in group.list_by_service(*AT)], [name])
+            group.delete(*AT, name, if_match="*")
+            self.assertEqual(list(group.list_by_service(*AT)), [])
+
+
 class Errors(Contract):
     def test_a_wrong_token_is_refused_as_the_sdk_expects(self):
         with self.assertRaises(ClientAuthenticationError) as caught:

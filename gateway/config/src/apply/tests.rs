@@ -1,6 +1,9 @@
 //! The promises of a change, at the writer: over a real SQLite file, with a store that fails on
 //! demand where that is the point.
 
+mod fragments;
+mod products;
+
 use std::sync::Arc;
 
 use gateway_policy::context::Deployment;

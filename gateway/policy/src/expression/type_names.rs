@@ -289,6 +289,7 @@ enumerations! {
     LoadOptions "System.Xml.Linq.LoadOptions" {
         None = 0, PreserveWhitespace = 1, SetBaseUri = 2, SetLineInfo = 4,
     }
+    ProductState "ProductState" { NotPublished = 0, Published = 1, }
     Formatting "Newtonsoft.Json.Formatting" { None = 0, Indented = 1, }
     JTokenType "Newtonsoft.Json.Linq.JTokenType" {
         None = 0, Object = 1, Array = 2, Constructor = 3, Property = 4, Comment = 5, Integer = 6,
@@ -332,10 +333,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "System.Collections.Generic.IEnumerator",
     "System.Xml.XmlDocument",
     "System.Xml.XmlReader",
-    "IUser",
-    "IProduct",
-    "IGroup",
-    "IUserIdentity",
     "IGraphQLDataObject",
 ];
 

@@ -24,6 +24,7 @@ mod json_paths;
 mod lints;
 mod mutations;
 mod net;
+mod people;
 mod problems;
 mod regex;
 mod scanning;

@@ -199,8 +199,8 @@ fn what_does_not_run_yet_is_refused_by_name_and_only_once() {
             "1:7 NotSupported `JConstructor` is not supported yet.",
         ),
         (
-            "@(context.User.Id)",
-            "1:11 NotSupported `User` is not supported yet.",
+            "@(context.GraphQL.Parent)",
+            "1:11 NotSupported `GraphQL` is not supported yet.",
         ),
         (
             "@(1.5m)",

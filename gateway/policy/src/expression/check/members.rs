@@ -33,17 +33,11 @@ pub(super) struct MethodGroup {
 
 /// Members of `context` that APIM has and this gateway does not.
 pub(super) const CONTEXT_NOT_YET: &[(Basic, &str)] = &[
-    (Basic::Context, "User"),
-    (Basic::Context, "Product"),
     (Basic::Context, "GraphQL"),
     (Basic::Context, "Backend"),
-    (Basic::Context, "Workspace"),
     (Basic::Context, "Principal"),
     (Basic::Request, "Foundry"),
-    (Basic::Request, "PrivateEndpointConnection"),
     (Basic::Request, "AzureVnetInfo"),
-    (Basic::Api, "SubscriptionKeyParameterNames"),
-    (Basic::Api, "IsCurrentRevision"),
     (Basic::Deployment, "SustainabilityInfo"),
     (Basic::Certificate, "Extensions"),
     (Basic::Object, "GetType"),
