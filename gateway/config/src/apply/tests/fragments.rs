@@ -1,6 +1,7 @@
 //! Policy fragments and the documents that include them.
 
 use super::*;
+use crate::resource::accept::FieldProblem;
 
 const POLICY: &str = "apis/orders/policies/policy";
 
@@ -59,7 +60,7 @@ fn what_is_wrong_in_a_fragment_is_reported_there_and_once() {
     let (path, problem) = wrong(bench.put("policyFragments/f", fragment("<set-methd />")));
     assert_eq!(path, "policyFragments/f");
     assert!(problem.message.contains("set-methd"), "{}", problem.message);
-    assert_eq!((problem.line, problem.column), (Some(1), Some(11)));
+    assert_eq!((problem.line, problem.column), (Some(1), Some(12)));
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn the_state_is_submitted_unless_said_otherwise() {
 }
 
 #[test]
-fn scopes_are_all_apis_or_one() {
+fn scopes_are_all_apis_one_or_those_of_a_product() {
     let scope = |scope: &str| put(AT, json!({ "scope": scope, "displayName": "S" }));
     assert_eq!(
         subscription(&accepted(scope("/apis"))).scope,
@@ -72,7 +72,10 @@ fn scopes_are_all_apis_or_one() {
         subscription(&accepted(scope("/apis/orders"))).scope,
         SubscriptionScope::Api("orders".into())
     );
-    refused_at(scope("/products/gold"), "scope", "Products");
+    assert_eq!(
+        subscription(&accepted(scope("/products/gold"))).scope,
+        SubscriptionScope::Product("gold".into())
+    );
     refused_at(scope("/nothing"), "scope", "/apis");
 }
 
