@@ -132,7 +132,7 @@ pub(crate) enum Literal {
     Integer(IntegerLiteral),
     Float(f32),
     Double(f64),
-    Decimal,
+    Decimal(rust_decimal::Decimal),
     Character(u16),
     String(Arc<str>),
 }

@@ -48,6 +48,11 @@ impl Key {
             // `Equals` of floating point: NaN equals NaN, and the zeros are equal.
             Value::Float(value) => Self::Scalar(10, i128::from(normal(f64::from(*value)))),
             Value::Double(value) => Self::Scalar(11, i128::from(normal(*value))),
+            // Equal whatever their trailing zeros; 96 bits and a scale below 32 fit.
+            Value::Decimal(value) => {
+                let value = value.normalize();
+                Self::Scalar(18, value.mantissa() * 32 + i128::from(value.scale()))
+            }
             Value::Guid(bytes) => Self::Scalar(12, i128::from_be_bytes(*bytes)),
             Value::DateTime(time) => Self::Scalar(13, i128::from(time.ticks)),
             Value::DateTimeOffset(time) => Self::Scalar(14, i128::from(time.utc_ticks())),

@@ -166,7 +166,8 @@ impl<'a> Lexer<'a> {
             }
             Some('m' | 'M') => {
                 self.at += 1;
-                Ok(TokenKind::Decimal)
+                let parsed = super::decimals::parse(&text);
+                Ok(TokenKind::Decimal(parsed.map_err(|_| bad(self))?))
             }
             Some('d' | 'D') => {
                 self.at += 1;

@@ -9,6 +9,7 @@ mod budget;
 mod check;
 mod date_parsing;
 mod dates;
+mod decimals;
 mod exception;
 mod foreign;
 mod guid;

@@ -21,6 +21,7 @@ impl Decimal {
     pub(super) fn of(value: &Value) -> Option<Self> {
         let text = match value {
             Value::ULong(value) => value.to_string(),
+            Value::Decimal(value) => value.to_string(),
             Value::Float(value) => print_exact(f64::from(*value), &format!("{value:e}")),
             Value::Double(value) => print_exact(*value, &format!("{value:e}")),
             other => other.as_int()?.to_string(),
@@ -183,7 +184,8 @@ pub(super) fn standard(
     specifier: char,
     precision: Option<usize>,
 ) -> Result<String, Exception> {
-    let integral = !matches!(value, Value::Double(_) | Value::Float(_));
+    let real = matches!(value, Value::Double(_) | Value::Float(_));
+    let integral = !real && !matches!(value, Value::Decimal(_));
     let mut number = Decimal::of(value).ok_or_else(bad_format)?;
     let sign = |number: &Decimal, text: String| {
         if number.negative && !number.is_zero() {
@@ -268,7 +270,7 @@ pub(super) fn standard(
                 sign(&number, text)
             }
         },
-        'R' if !integral => value.to_text()?,
+        'R' if real => value.to_text()?,
         'X' if integral => {
             let digits = hexadecimal(value).ok_or_else(bad_format)?;
             let digits = if specifier == 'X' {

@@ -24,6 +24,7 @@ fn print(value: &Value, depth: u32) -> Result<String, Exception> {
         Value::Char(unit) => unit_to_string(*unit),
         Value::Float(value) => numbers::print_float(*value),
         Value::Double(value) => numbers::print_double(*value),
+        Value::Decimal(value) => value.to_string(),
         Value::ULong(value) => value.to_string(),
         Value::Text(text) => text.to_string(),
         Value::Guid(bytes) => guid::print(bytes),

@@ -54,7 +54,7 @@ pub(crate) enum TokenKind {
     /// A real literal without suffix or with `d`.
     Double(f64),
     /// A literal with `m`, as written.
-    Decimal,
+    Decimal(rust_decimal::Decimal),
     /// A character, as one UTF-16 code unit.
     Character(u16),
     /// A regular or verbatim string.

@@ -52,6 +52,7 @@ basics! {
     ULong "ulong" "System.UInt64" Struct,
     Float "float" "System.Single" Struct,
     Double "double" "System.Double" Struct,
+    Decimal "decimal" "System.Decimal" Struct,
     String "string" "System.String" Class,
     Guid "Guid" "System.Guid" Struct,
     DateTime "DateTime" "System.DateTime" Struct,
@@ -323,7 +324,6 @@ impl Enumeration {
 /// Types of APIM's allow-list (or of its own library) that this gateway does not run yet.
 pub(crate) const NOT_YET: &[&str] = &[
     "Newtonsoft.Json.Linq.JConstructor",
-    "System.Decimal",
     "System.IO.StringReader",
     "System.IO.StringWriter",
     "System.Enum",

@@ -132,7 +132,7 @@ impl Type {
     }
 
     /// Arithmetic types in order of promotion: 0 below `int`, then int, uint, long, ulong, float,
-    /// double.
+    /// double, decimal.
     pub(crate) fn rank(&self) -> Option<u8> {
         let Self::Basic(basic) = self else {
             return None;
@@ -145,6 +145,7 @@ impl Type {
             Basic::ULong => 4,
             Basic::Float => 5,
             Basic::Double => 6,
+            Basic::Decimal => 7,
             _ => return None,
         })
     }
@@ -403,6 +404,7 @@ pub(crate) fn type_of(value: &Value) -> Option<Type> {
         Value::ULong(_) => Basic::ULong,
         Value::Float(_) => Basic::Float,
         Value::Double(_) => Basic::Double,
+        Value::Decimal(_) => Basic::Decimal,
         Value::Text(_) => Basic::String,
         Value::Guid(_) => Basic::Guid,
         Value::DateTime(_) => Basic::DateTime,

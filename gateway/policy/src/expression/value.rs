@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
 use crate::certificate::Certificate;
 
 use super::exception::Exception;
@@ -43,6 +45,8 @@ pub enum Value {
     Float(f32),
     /// `System.Double`.
     Double(f64),
+    /// `System.Decimal`.
+    Decimal(Decimal),
     /// `System.String`.
     Text(Text),
     /// `System.Guid`, bytes in the order its text prints them.

@@ -16,6 +16,7 @@ mod support;
 mod budgets;
 mod collections;
 mod context;
+mod decimals;
 mod json;
 mod json_budgets;
 mod json_conversions;

@@ -203,10 +203,6 @@ fn what_does_not_run_yet_is_refused_by_name_and_only_once() {
             "1:11 NotSupported `GraphQL` is not supported yet.",
         ),
         (
-            "@(1.5m)",
-            "1:3 NotSupported `decimal` is not supported yet.",
-        ),
-        (
             "@(typeof(string))",
             "1:3 NotSupported `typeof` is not allowed in policy expressions.",
         ),

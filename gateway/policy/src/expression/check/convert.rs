@@ -109,15 +109,17 @@ fn derives(from: &Type, to: &Type) -> bool {
 
 /// Implicit numeric conversions (§10.2.3).
 fn widens(from: Basic, to: Basic) -> bool {
-    use Basic::{Byte, Char, Double, Float, Int, Long, SByte, Short, UInt, ULong, UShort};
+    use Basic::{Byte, Char, Decimal, Double, Float, Int, Long, SByte, Short, UInt, ULong, UShort};
     let targets: &[Basic] = match from {
-        SByte => &[Short, Int, Long, Float, Double],
-        Byte => &[Short, UShort, Int, UInt, Long, ULong, Float, Double],
-        Short => &[Int, Long, Float, Double],
-        UShort | Char => &[Int, UInt, Long, ULong, Float, Double],
-        Int => &[Long, Float, Double],
-        UInt => &[Long, ULong, Float, Double],
-        Long | ULong => &[Float, Double],
+        SByte => &[Short, Int, Long, Float, Double, Decimal],
+        Byte => &[
+            Short, UShort, Int, UInt, Long, ULong, Float, Double, Decimal,
+        ],
+        Short => &[Int, Long, Float, Double, Decimal],
+        UShort | Char => &[Int, UInt, Long, ULong, Float, Double, Decimal],
+        Int => &[Long, Float, Double, Decimal],
+        UInt => &[Long, ULong, Float, Double, Decimal],
+        Long | ULong => &[Float, Double, Decimal],
         Float => &[Double],
         _ => &[],
     };

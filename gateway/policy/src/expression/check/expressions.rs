@@ -25,7 +25,7 @@ impl Checker<'_> {
     pub(super) fn expr_kind(&mut self, expr: &Expr, hint: Option<&Type>) -> Typed {
         let span = expr.span;
         match &expr.kind {
-            ExprKind::Literal(literal) => self.literal(literal, span),
+            ExprKind::Literal(literal) => Self::literal(literal),
             ExprKind::Interpolated(parts) => self.interpolated(parts),
             ExprKind::Name(..) | ExprKind::Member { .. } | ExprKind::TypeName(_) => {
                 self.value_of(expr)
@@ -115,7 +115,7 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn literal(&mut self, literal: &Literal, span: Span) -> Typed {
+    pub(super) fn literal(literal: &Literal) -> Typed {
         let (value, ty) = match literal {
             Literal::Null => (Value::Null, Type::Null),
             Literal::Bool(value) => (Value::Bool(*value), Type::BOOL),
@@ -131,10 +131,7 @@ impl Checker<'_> {
             }
             Literal::Float(value) => (Value::Float(*value), Type::Basic(Basic::Float)),
             Literal::Double(value) => (Value::Double(*value), Type::Basic(Basic::Double)),
-            Literal::Decimal => {
-                self.error("NotSupported", span, "`decimal` is not supported yet.");
-                return Typed::unknown();
-            }
+            Literal::Decimal(value) => (Value::Decimal(*value), Type::Basic(Basic::Decimal)),
             Literal::Character(unit) => (Value::Char(*unit), Type::CHAR),
             Literal::String(text) => (Value::Text(Text::literal(Arc::clone(text))), Type::STRING),
         };
@@ -329,6 +326,7 @@ pub(crate) fn default_of(ty: &Type) -> Option<Value> {
             Basic::ULong => Value::ULong(0),
             Basic::Float => Value::Float(0.0),
             Basic::Double => Value::Double(0.0),
+            Basic::Decimal => Value::Decimal(rust_decimal::Decimal::ZERO),
             Basic::Guid => Value::Guid([0; 16]),
             Basic::DateTime => Value::DateTime(DateTime {
                 ticks: 0,

@@ -348,6 +348,9 @@ fn promoted(left: &Typed, right: &Typed) -> Option<Type> {
         signed(ty) && !matches!(typed.value(), Some(Value::Int(v)) if *v >= 0)
     };
     let ty = match a.max(b) {
+        // Neither converts to the other.
+        7 if matches!(a.min(b), 5 | 6) => return None,
+        7 => Basic::Decimal,
         6 => Basic::Double,
         5 => Basic::Float,
         4 => {

@@ -134,7 +134,7 @@ pub(crate) fn lookup(name: &str) -> Option<Type> {
 
 /// Whether the library of APIM has a type of that name which does not run here.
 pub(crate) fn is_not_yet(name: &str) -> bool {
-    name == "decimal" || NOT_YET.iter().any(|full| matches_name(name, full))
+    NOT_YET.iter().any(|full| matches_name(name, full))
 }
 
 fn matches_name(name: &str, full: &str) -> bool {

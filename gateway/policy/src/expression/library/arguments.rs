@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
 use crate::expression::exception::Exception;
 use crate::expression::object::Object;
 use crate::expression::text::Text;
@@ -50,6 +52,13 @@ pub(super) fn double(arguments: &[Value], index: usize) -> f64 {
         Some(Value::Double(value)) => *value,
         Some(Value::Float(value)) => f64::from(*value),
         _ => 0.0,
+    }
+}
+
+pub(super) fn decimal(arguments: &[Value], index: usize) -> Decimal {
+    match arguments.get(index) {
+        Some(Value::Decimal(value)) => *value,
+        _ => Decimal::ZERO,
     }
 }
 

@@ -7,6 +7,7 @@ use super::arguments::{bytes, int, optional_text, text, value};
 use super::pure;
 use super::registry::Group;
 use crate::expression::budget::Budget;
+use crate::expression::decimals;
 use crate::expression::exception::{Exception, names};
 use crate::expression::machine::{from_integer, integer, numeric};
 use crate::expression::number_parsing::{parse_double, parse_integer};
@@ -60,6 +61,9 @@ pub(super) static CONVERT: Group = Group {
         }),
         pure("static float ToSingle(object value)", |_, args| {
             Ok(numeric(&to_double(args)?, Basic::Float))
+        }),
+        pure("static decimal ToDecimal(object value)", |_, args| {
+            to_decimal(args)
         }),
         pure("static bool ToBoolean(object value)", |_, args| {
             to_boolean(args)
@@ -134,6 +138,7 @@ pub(super) fn to_integer(args: &[Value], target: Basic) -> Pure {
         Value::Null => 0,
         Value::Bool(value) => i128::from(*value),
         Value::Text(text) => parse_integer(text)?,
+        Value::Decimal(value) => decimals::truncated(decimals::round(*value, 0, 0)?),
         Value::Double(_) | Value::Float(_) => {
             let real = match numeric(&source, Basic::Double) {
                 Value::Double(real) => real.round_ties_even(),
@@ -223,6 +228,23 @@ pub(super) fn to_double(args: &[Value]) -> Pure {
     })
 }
 
+fn to_decimal(args: &[Value]) -> Pure {
+    let source = value(args, 0);
+    if let Some(converted) = super::json::convert(&source, Basic::Decimal) {
+        return converted;
+    }
+    match &source {
+        Value::Null => Ok(Value::Decimal(rust_decimal::Decimal::ZERO)),
+        Value::Bool(value) => Ok(from_integer(i128::from(*value), Basic::Decimal)),
+        Value::Text(text) => decimals::parse(text).map(Value::Decimal),
+        Value::Char(_) => Err(invalid(&source, Basic::Decimal)),
+        other if type_of(other).is_some_and(|ty| ty.is_numeric()) => {
+            decimals::convert(source.clone(), Basic::Decimal)
+        }
+        other => Err(invalid(other, Basic::Decimal)),
+    }
+}
+
 pub(super) fn to_boolean(args: &[Value]) -> Pure {
     let source = value(args, 0);
     if let Some(converted) = super::json::convert(&source, Basic::Bool) {
@@ -239,6 +261,7 @@ pub(super) fn to_boolean(args: &[Value]) -> Pure {
         })?,
         Value::Double(value) => *value != 0.0,
         Value::Float(value) => *value != 0.0,
+        Value::Decimal(value) => !value.is_zero(),
         Value::Char(_) => return Err(invalid(&source, Basic::Bool)),
         other => integer(other).ok_or_else(|| invalid(other, Basic::Bool))? != 0,
     }))

@@ -1,9 +1,10 @@
 //! `Math`.
 
-use super::arguments::{double, int, long, value};
+use super::arguments::{decimal, double, int, long, value};
 use super::registry::Group;
 use super::{compare_values, pure};
 use crate::expression::budget::Budget;
+use crate::expression::decimals;
 use crate::expression::exception::{Exception, names};
 use crate::expression::value::Value;
 
@@ -86,6 +87,40 @@ pub(super) static MATH: Group = Group {
         }),
         pure("static double Tan(double a)", |_, args| {
             Ok(Value::Double(double(args, 0).tan()))
+        }),
+        pure("static decimal Abs(decimal value)", |_, args| {
+            Ok(Value::Decimal(decimal(args, 0).abs()))
+        }),
+        pure("static decimal Max(decimal val1, decimal val2)", max),
+        pure("static decimal Min(decimal val1, decimal val2)", min),
+        pure("static decimal Ceiling(decimal d)", |_, args| {
+            Ok(Value::Decimal(decimal(args, 0).ceil()))
+        }),
+        pure("static decimal Floor(decimal d)", |_, args| {
+            Ok(Value::Decimal(decimal(args, 0).floor()))
+        }),
+        pure("static decimal Truncate(decimal d)", |_, args| {
+            Ok(Value::Decimal(decimal(args, 0).trunc()))
+        }),
+        pure("static decimal Round(decimal d)", |_, args| {
+            decimals::round(decimal(args, 0), 0, 0).map(Value::Decimal)
+        }),
+        pure(
+            "static decimal Round(decimal d, int decimals)",
+            |_, args| decimals::round(decimal(args, 0), int(args, 1), 0).map(Value::Decimal),
+        ),
+        pure(
+            "static decimal Round(decimal d, MidpointRounding mode)",
+            |_, args| decimals::round(decimal(args, 0), 0, int(args, 1)).map(Value::Decimal),
+        ),
+        pure(
+            "static decimal Round(decimal d, int decimals, MidpointRounding mode)",
+            |_, args| {
+                decimals::round(decimal(args, 0), int(args, 1), int(args, 2)).map(Value::Decimal)
+            },
+        ),
+        pure("static int Sign(decimal value)", |_, args| {
+            Ok(Value::Int(decimals::sign(decimal(args, 0))))
         }),
         pure("static int Sign(int value)", |_, args| {
             Ok(Value::Int(int(args, 0).signum()))

@@ -14,6 +14,7 @@ mod crypto;
 mod date_time;
 mod date_time_offset;
 mod dates;
+mod decimal;
 mod encoding;
 mod formatting;
 mod headers;
@@ -104,6 +105,7 @@ static CORE: &[&Group] = &[
     &numbers::ULONG,
     &numbers::FLOAT,
     &numbers::DOUBLE,
+    &decimal::DECIMAL,
     &math::MATH,
     &convert::CONVERT,
     &date_time::DATE_TIME,
@@ -141,6 +143,7 @@ static CORE: &[&Group] = &[
     &maps::DICTIONARY,
     &maps::IDICTIONARY,
     &maps::READ_ONLY_DICTIONARY,
+    &decimal::DECIMALS,
     &linq::ENUMERABLE,
     &linq_results::ENUMERABLE_RESULTS,
     &linq::ENUMERABLE_CLASS,
@@ -218,6 +221,7 @@ pub(crate) fn compare_values(
             Some(false) => strings::compare_ordinal(a, b),
         },
         (Value::Double(a), Value::Double(b)) => compare_real(*a, *b),
+        (Value::Decimal(a), Value::Decimal(b)) => a.cmp(b),
         (Value::Float(a), Value::Float(b)) => compare_real(f64::from(*a), f64::from(*b)),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Guid(a), Value::Guid(b)) => a.cmp(b),

@@ -1,6 +1,7 @@
 //! Conversions that the checker chose.
 
 use crate::expression::budget::Budget;
+use crate::expression::decimals;
 use crate::expression::exception::{Exception, names};
 use crate::expression::node::Conversion;
 use crate::expression::time::DateTimeOffset;
@@ -13,6 +14,11 @@ pub(crate) fn convert(
     budget: &mut Budget,
 ) -> Result<Value, Exception> {
     match conversion {
+        Conversion::Numeric(target) | Conversion::Checked(target)
+            if *target == Basic::Decimal || matches!(value, Value::Decimal(_)) =>
+        {
+            decimals::convert(value, *target)
+        }
         Conversion::Numeric(target) => Ok(numeric(&value, *target)),
         Conversion::Checked(target) => checked_numeric(&value, *target),
         Conversion::Unbox(target) => unbox(value, target),
@@ -82,6 +88,13 @@ fn cast_error(value: &Value, target: &Type) -> Exception {
 /// A numeric conversion in an unchecked context (§10.3.2): integers wrap; a floating point value out
 /// of range becomes what .NET on x64 gives: the least value of the wider integer, cut.
 pub(crate) fn numeric(value: &Value, target: Basic) -> Value {
+    if let Value::Decimal(decimal) = value {
+        return match target {
+            Basic::Decimal => value.clone(),
+            Basic::Float | Basic::Double => from_real(decimals::to_double(*decimal), target),
+            _ => from_integer(decimals::truncated(*decimal), target),
+        };
+    }
     let real = match value {
         Value::Float(value) => Some(f64::from(*value)),
         Value::Double(value) => Some(*value),
@@ -148,6 +161,7 @@ pub(crate) fn from_integer(value: i128, target: Basic) -> Value {
         Basic::ULong => Value::ULong(value as u64),
         Basic::Float => Value::Float(value as f32),
         Basic::Double => Value::Double(value as f64),
+        Basic::Decimal => Value::Decimal(decimals::from_integer(value)),
         _ => Value::Int(value as i32),
     }
 }
@@ -160,6 +174,7 @@ fn from_real(value: f64, target: Basic) -> Value {
     match target {
         Basic::Float => Value::Float(value as f32),
         Basic::Double => Value::Double(value),
+        Basic::Decimal => Value::Decimal(decimals::from_double(value).unwrap_or_default()),
         _ => {
             // NaN and values out of range: 0x8000… of the wider integer.
             let limit = 9_223_372_036_854_775_808.0;

@@ -1,9 +1,13 @@
 //! Operators on values. The checker has made operands agree, so that what is left is arithmetic.
 
+use rust_decimal::Decimal;
+
 use crate::expression::ast::{BinaryOp, UnaryOp};
+use crate::expression::decimals;
 use crate::expression::exception::{Exception, names};
 use crate::expression::key;
 use crate::expression::time::{DateTime, DateTimeOffset, MAX_TICKS, TimeSpan};
+use crate::expression::types::Basic;
 use crate::expression::value::Value;
 
 pub(crate) fn unary(op: UnaryOp, value: &Value) -> Result<Value, Exception> {
@@ -15,6 +19,7 @@ pub(crate) fn unary(op: UnaryOp, value: &Value) -> Result<Value, Exception> {
         (UnaryOp::Minus, Value::Long(value)) => Value::Long(value.wrapping_neg()),
         (UnaryOp::Minus, Value::Float(value)) => Value::Float(-value),
         (UnaryOp::Minus, Value::Double(value)) => Value::Double(-value),
+        (UnaryOp::Minus, Value::Decimal(value)) => Value::Decimal(-*value),
         (UnaryOp::Minus, Value::TimeSpan(TimeSpan(ticks))) => {
             Value::TimeSpan(TimeSpan(ticks.checked_neg().ok_or_else(span_overflow)?))
         }
@@ -51,6 +56,7 @@ pub(crate) fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value,
             };
             real(op, f64::from(*a), f64::from(*b), wrap).ok_or_else(mismatch)
         }
+        (Value::Decimal(a), Value::Decimal(b)) => decimal(op, *a, *b),
         (Value::Bool(a), Value::Bool(b)) => Ok(Value::Bool(match op {
             BinaryOp::And => a & b,
             BinaryOp::Or => a | b,
@@ -236,6 +242,22 @@ fn real(op: BinaryOp, a: f64, b: f64, wrap: impl Fn(f64) -> Value) -> Option<Val
         BinaryOp::Remainder => wrap(a % b),
         _ => compare(op, &a, &b).ok()?,
     })
+}
+
+fn decimal(op: BinaryOp, a: Decimal, b: Decimal) -> Result<Value, Exception> {
+    if b.is_zero() && matches!(op, BinaryOp::Divide | BinaryOp::Remainder) {
+        return Err(divide_by_zero());
+    }
+    match op {
+        BinaryOp::Add => a.checked_add(b),
+        BinaryOp::Subtract => a.checked_sub(b),
+        BinaryOp::Multiply => a.checked_mul(b),
+        BinaryOp::Divide => decimals::divide(a, b),
+        BinaryOp::Remainder => a.checked_rem(b),
+        _ => return compare(op, &a, &b),
+    }
+    .map(Value::Decimal)
+    .ok_or_else(|| decimals::overflow(Basic::Decimal))
 }
 
 /// Dates and spans.

@@ -252,7 +252,7 @@ impl<'a> Parser<'a> {
             TokenKind::Integer(_)
             | TokenKind::Float(_)
             | TokenKind::Double(_)
-            | TokenKind::Decimal => "a number".to_owned(),
+            | TokenKind::Decimal(_) => "a number".to_owned(),
             TokenKind::Identifier(name) => format!("`{name}`"),
             TokenKind::Keyword(word) | TokenKind::Punctuation(word) => format!("`{word}`"),
         };

@@ -149,7 +149,7 @@ impl Parser<'_> {
             TokenKind::Integer(value) => Some(Literal::Integer(*value)),
             TokenKind::Float(value) => Some(Literal::Float(*value)),
             TokenKind::Double(value) => Some(Literal::Double(*value)),
-            TokenKind::Decimal => Some(Literal::Decimal),
+            TokenKind::Decimal(value) => Some(Literal::Decimal(*value)),
             TokenKind::Character(value) => Some(Literal::Character(*value)),
             TokenKind::String(value) => Some(Literal::String(value.clone())),
             TokenKind::Keyword("null") => Some(Literal::Null),
