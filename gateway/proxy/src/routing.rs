@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use gateway_config::route::{Programs, RouteMatch, RoutedApi};
+use gateway_config::route::{Programs, RouteFailure, RouteMatch, RoutedApi};
 use gateway_config::snapshot::Snapshot;
 use gateway_config::subscriptions::{Admission, SubscriptionFailure};
 use gateway_policy::context;
 use gateway_policy::execution::Failure;
-use gateway_policy::program::Program;
+use gateway_policy::program::{Program, is_preflight};
+use http::Method;
+use http::header::ACCESS_CONTROL_REQUEST_METHOD;
 
 use crate::arrival::Arrival;
 use crate::connection::Connection;
@@ -23,6 +25,8 @@ pub(crate) struct Routed {
     /// Below the API's prefix, with a leading slash.
     pub(crate) relative_path: String,
     pub(crate) admission: Admission,
+    /// Whether the program answers for the backend what a browser asks it before it sends a request.
+    pub(crate) preflight: bool,
     /// What `on-error` of the program must handle instead of the request.
     pub(crate) failure: Option<Failure>,
 }
@@ -34,6 +38,9 @@ pub(crate) fn route(
     snapshot: &Snapshot,
     arrival: &Arrival,
 ) -> Result<Routed, Problem> {
+    if let Some(routed) = preflight(connection, exchange, snapshot, arrival) {
+        return Ok(routed);
+    }
     let found = snapshot
         .routes
         .find(&arrival.path, &arrival.query, &arrival.method);
@@ -70,7 +77,72 @@ pub(crate) fn route(
         parameters,
         relative_path,
         admission,
+        preflight: false,
         failure,
+    })
+}
+
+/// A browser's question what it may send, if a policy answers it: of the operation that it asks about,
+/// or else of the API. A preflight request needs no subscription key; one in the URL says which
+/// product's policies apply. An operation for `OPTIONS` takes it as any other request; one for every
+/// method (`*`) is not meant for it.
+fn preflight(
+    connection: &Connection,
+    exchange: &Exchange,
+    snapshot: &Snapshot,
+    arrival: &Arrival,
+) -> Option<Routed> {
+    if !is_preflight(&arrival.method, &arrival.headers) {
+        return None;
+    }
+    let find = |method: &Method| snapshot.routes.find(&arrival.path, &arrival.query, method);
+    let own = find(&arrival.method);
+    if own.is_ok_and(|found| &*found.operation.context.method != "*") {
+        return None;
+    }
+    let asked = arrival
+        .headers
+        .get(ACCESS_CONTROL_REQUEST_METHOD)
+        .and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+    let (api, operation, parameters, relative_path) = match find(&asked?) {
+        Ok(found) => (
+            found.api,
+            Some(found.operation),
+            found.parameters,
+            found.relative_path,
+        ),
+        Err(RouteFailure { api }) => (api?, None, Vec::new(), arrival.path.clone()),
+    };
+    if !speaks_https(&api) {
+        return None;
+    }
+    let key = subscription_key(&api, arrival);
+    let now = connection.worker.clock.now_seconds();
+    let admission = snapshot
+        .subscriptions
+        .judge(&api, key.as_deref(), now)
+        .unwrap_or_default();
+    let programs = match &operation {
+        Some(operation) => &operation.programs,
+        None => &api.programs,
+    };
+    let program = open(programs, admission.product.as_deref()).ok()?;
+    if !program.answers_preflight() {
+        return None;
+    }
+    exchange.note(|facts| {
+        facts.api = Some(Arc::clone(&api.context.id));
+        facts.operation = operation.as_ref().map(|o| Arc::clone(&o.context.id));
+    });
+    Some(Routed {
+        program,
+        operation: operation.map(|operation| Arc::clone(&operation.context)),
+        api: Some(api),
+        parameters,
+        relative_path,
+        admission,
+        preflight: true,
+        failure: None,
     })
 }
 
@@ -95,6 +167,7 @@ fn unmatched(
         parameters: Vec::new(),
         relative_path: arrival.path.clone(),
         admission: Admission::default(),
+        preflight: false,
         failure: Some(Failure::operation_not_found()),
     })
 }

@@ -80,6 +80,9 @@ async fn answer(
     let context = arrival.context(connection, &caller, exchange, &snapshot, &mut routed);
     let mut execution = Execution::new(routed.program, context, worker.settings.policy)
         .with_effects(worker.settings.policy_effects);
+    if routed.preflight {
+        execution = execution.for_preflight();
+    }
     if let Some(failure) = routed.failure {
         execution.fail(failure);
     }

@@ -77,6 +77,8 @@ pub struct Execution {
     behind_store: bool,
     next_effect: u32,
     next_fiber: u32,
+    /// Whether only the policies that answer a preflight request are run.
+    preflight: bool,
 }
 
 /// What becomes of an answer.
@@ -142,6 +144,7 @@ impl Execution {
             behind_store: false,
             next_effect: 0,
             next_fiber: fiber::MAIN + 1,
+            preflight: false,
         }
         .with_effects(DEFAULT_EFFECTS)
     }
@@ -152,6 +155,15 @@ impl Execution {
     pub fn with_effects(mut self, limit: u32) -> Self {
         self.state.effects = limit;
         self.state.effects_left = limit;
+        self
+    }
+
+    /// The same execution for a browser's preflight request to a [`Program::answers_preflight`]: of
+    /// the inbound sections only the `cors` policies in effect are run, and nothing is forwarded. An
+    /// origin that none of them allows gets an empty 200, which allows nothing.
+    #[must_use]
+    pub fn for_preflight(mut self) -> Self {
+        self.preflight = true;
         self
     }
 
@@ -238,6 +250,10 @@ impl Execution {
             self.fiber.frames.pop();
             return Ok(None);
         };
+        if self.preflight && self.section == Section::Inbound && !instruction.is_for_preflight() {
+            self.fiber.goes_on();
+            return Ok(None);
+        }
         // Also if it cannot be run yet: whatever goes wrong from here on happened at this place.
         self.fiber.goes_on();
         if self.behind_store {
@@ -403,6 +419,10 @@ impl Execution {
         let ended = self.section;
         self.phase = Phase::Begin;
         match ended {
+            Section::Inbound if self.preflight => {
+                self.answer(empty_response());
+                return None;
+            }
             Section::Inbound => self.section = Section::Backend,
             Section::Backend => {
                 self.section = Section::Outbound;
@@ -464,9 +484,8 @@ impl Execution {
                 self.descend(program, scope)
             }
             Operation::EndResponse => {
-                self.context.response = self.fiber.local.response.take();
-                self.stop_fibers();
-                self.phase = Phase::Ending(Verdict::Responded);
+                let response = self.fiber.local.response.take();
+                self.answer(response.unwrap_or_else(empty_response));
                 Ok(None)
             }
         }
@@ -490,6 +509,10 @@ impl Execution {
                 self.fiber.then = Some(then);
                 Ok(step)
             }
+            Flow::Respond(response) => {
+                self.answer(*response);
+                Ok(None)
+            }
             Flow::Fork(fork) => self.fork(&fork).map(|()| None),
             Flow::Join => {
                 self.join();
@@ -503,6 +526,13 @@ impl Execution {
                 Ok(None)
             }
         }
+    }
+
+    /// Ends the pipeline with this response.
+    fn answer(&mut self, response: Response) {
+        self.context.response = Some(response);
+        self.stop_fibers();
+        self.phase = Phase::Ending(Verdict::Responded);
     }
 
     fn view<'a>(&'a mut self, host: &'a dyn Host) -> Run<'a> {

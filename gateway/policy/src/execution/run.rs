@@ -34,6 +34,8 @@ pub(crate) enum Flow {
     NeedFirst(Box<Effect>),
     /// With what the continuation does when the caller has answered, whatever the answer.
     Ask(Box<Effect>, Then),
+    /// Not at all: this is the answer.
+    Respond(Box<Response>),
     /// With children at the same time.
     Fork(Box<Fork>),
     /// With the parent, if it waits no longer: a child has ended.
@@ -61,6 +63,10 @@ pub(crate) struct State {
     pub(crate) caching: Option<Caching>,
     /// What is done when the answer is there.
     pub(crate) postponed: Vec<Postponed>,
+    /// Whether a `cors` has allowed the request's origin.
+    pub(crate) cors_decided: bool,
+    /// Whether the answer will say that it depends on the origin.
+    pub(crate) varies_by_origin: bool,
     /// How many effects the request may still ask for.
     pub(super) effects_left: u32,
     pub(super) effects: u32,

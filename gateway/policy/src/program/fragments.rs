@@ -191,6 +191,13 @@ impl Compiler<'_> {
         }
     }
 
+    /// Whether the current policy stands in a section itself, or in a fragment that does: in no
+    /// other policy.
+    pub(crate) fn is_direct(&self) -> bool {
+        // An inclusion adds itself and the fragment's name to the path.
+        self.path.len() == 1 + 2 * self.included.chain.len()
+    }
+
     /// The attribute that names a fragment.
     pub(crate) fn fragment_name(&mut self, element: &Element) -> Option<Arc<str>> {
         let attribute = self.required(element, "fragment-id")?;

@@ -22,6 +22,15 @@ impl Instruction {
     pub(crate) fn stores_response(&self) -> bool {
         matches!(&self.operation, Operation::Statement(statement) if statement.stores_response())
     }
+
+    /// Whether it is run for a preflight request.
+    pub(crate) fn is_for_preflight(&self) -> bool {
+        match &self.operation {
+            Operation::Statement(statement) => statement.answers_preflight(),
+            Operation::Base => true,
+            _ => false,
+        }
+    }
 }
 
 pub(crate) enum Operation {

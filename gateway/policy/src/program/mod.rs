@@ -23,6 +23,8 @@ pub use fragments::compile_fragment;
 pub(crate) use lint::FAILS_OPEN;
 pub(crate) use sections::{block, indexed_names};
 
+pub use crate::statement::cors::is_preflight;
+
 use crate::document::Document;
 use crate::problem::{Problem, Severity};
 use instruction::{Code, Instruction};
@@ -193,6 +195,34 @@ impl Program {
     /// Whether an outbound section stores responses.
     pub(crate) fn stores_responses(&self) -> bool {
         self.scopes.iter().any(|scope| scope.stores_responses)
+    }
+
+    /// Whether a `cors` policy is in effect, that is whether it and not the backend answers preflight
+    /// requests: one that stands in an inbound section itself or a fragment there, not in `choose`.
+    #[must_use]
+    pub fn answers_preflight(&self) -> bool {
+        let mut count = self.scopes.len();
+        while let Some(scope) = self.scope_of(Section::Inbound, count) {
+            let code = self.code(scope, Section::Inbound);
+            let mut code = code.into_iter().flatten().map(|i| &i.operation);
+            let mut goes_up = false;
+            let answers = code.any(|operation| match operation {
+                instruction::Operation::Statement(statement) => statement.answers_preflight(),
+                instruction::Operation::Base => {
+                    goes_up = true;
+                    false
+                }
+                _ => false,
+            });
+            if answers {
+                return true;
+            }
+            if !goes_up {
+                return false;
+            }
+            count = scope;
+        }
+        false
     }
 
     /// The innermost of the first `count` scopes whose document has `section`.

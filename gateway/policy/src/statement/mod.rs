@@ -7,6 +7,7 @@ mod cache_values;
 mod caching_type;
 mod check_header;
 mod choose;
+pub(crate) mod cors;
 mod cross_domain;
 mod exists_action;
 mod find_and_replace;
@@ -56,6 +57,11 @@ pub(crate) trait Statement: Send + Sync {
     fn stores_response(&self) -> bool {
         false
     }
+
+    /// Whether it is run for a browser that asks what it may do, when nothing else is.
+    fn answers_preflight(&self) -> bool {
+        false
+    }
 }
 
 /// What there is to know about an element name.
@@ -85,6 +91,7 @@ const POLICIES: &[&Policy] = &[
     &cache_values::STORE,
     &check_header::POLICY,
     &choose::POLICY,
+    &cors::POLICY,
     &forward_request::POLICY,
     &include_fragment::POLICY,
     &ip_filter::POLICY,
@@ -125,7 +132,6 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "azure-openai-semantic-cache-store",
     "azure-openai-token-limit",
     "block",
-    "cors",
     "cosmosdb-data-source",
     "emit-metric",
     "get-authorization-context",
