@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use gateway_policy::certificate::Certificate;
 use gateway_policy::host::{
-    ChainVerdict, Host, IdentityList, Revocation, TraceRecord, Trust, UnixNanos,
+    ChainVerdict, Host, IdentityList, LoggerMessage, Metric, Revocation, TraceRecord, Trust,
+    UnixNanos,
 };
 use gateway_tls::cache::VerifiedChains;
 use gateway_tls::chain::PresentedChain;
@@ -102,6 +103,7 @@ pub struct World {
     revocation: RevocationPolicy,
     verdict: OnceCell<ChainVerdict>,
     traces: RefCell<Vec<TraceRecord>>,
+    metrics: RefCell<Vec<Metric>>,
 }
 
 impl World {
@@ -122,6 +124,7 @@ impl World {
             revocation,
             verdict: OnceCell::new(),
             traces: RefCell::default(),
+            metrics: RefCell::default(),
         }
     }
 
@@ -163,6 +166,11 @@ impl World {
     /// Takes the records that policies have traced so far.
     pub fn take_traces(&self) -> Vec<TraceRecord> {
         std::mem::take(&mut *self.traces.borrow_mut())
+    }
+
+    /// Takes what policies have added to metrics so far.
+    pub fn take_metrics(&self) -> Vec<Metric> {
+        std::mem::take(&mut *self.metrics.borrow_mut())
     }
 
     fn judge_identity(&self, identity: &Identity) -> ChainVerdict {
@@ -307,5 +315,14 @@ impl Host for World {
 
     fn trace(&self, record: TraceRecord) {
         self.traces.borrow_mut().push(record);
+    }
+
+    fn emit_metric(&self, metric: Metric) {
+        self.metrics.borrow_mut().push(metric);
+    }
+
+    fn log_to(&self, logger: &str, _message: LoggerMessage) {
+        // Nothing delivers to loggers, so that no document that names one compiles.
+        tracing::error!(logger, "a policy names a logger that nothing delivers to");
     }
 }

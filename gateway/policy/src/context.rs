@@ -233,6 +233,26 @@ pub struct Operation {
     pub method: Arc<str>,
     /// URL template as configured.
     pub url_template: Arc<str>,
+    /// The responses that are documented.
+    pub responses: Vec<DocumentedResponse>,
+}
+
+/// A response that an operation documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentedResponse {
+    /// Status code.
+    pub status: u16,
+    /// Its bodies, by media type.
+    pub representations: Vec<Representation>,
+}
+
+/// A body that an operation documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Representation {
+    /// Media type.
+    pub content_type: Arc<str>,
+    /// Examples, as they would be sent.
+    pub examples: Vec<Bytes>,
 }
 
 /// `context.Subscription`.

@@ -51,6 +51,14 @@ pub trait Host: Crypto {
 
     /// Takes one record of a `trace` policy or of `context.Trace`.
     fn trace(&self, record: TraceRecord);
+
+    /// Takes one value of an `emit-metric` policy. Values of dimensions may come from requests: whoever
+    /// keeps them must bound how many there are.
+    fn emit_metric(&self, metric: Metric);
+
+    /// Takes a message for the logger with this resource id, which delivers it in its own time or
+    /// drops it; returns at once. A program that names a logger was compiled when it existed.
+    fn log_to(&self, logger: &str, message: LoggerMessage);
 }
 
 /// What path validation found, apart from the leaf's own validity window, which a policy checks
@@ -97,6 +105,30 @@ pub trait IdentityList {
         issuers: &[Arc<Certificate>],
         now: UnixNanos,
     ) -> bool;
+}
+
+/// One value that a policy adds to a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// Metrics of different namespaces are different ones.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What to add: a finite number.
+    pub value: f64,
+    /// Names and values, in the order of the policy.
+    pub dimensions: Vec<(String, String)>,
+}
+
+/// One message that a policy gives to a logger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggerMessage {
+    /// Up to 200 KiB.
+    pub text: String,
+    /// Index of the partition, if the policy chose one.
+    pub partition_id: Option<Arc<str>>,
+    /// What decides the partition otherwise.
+    pub partition_key: Option<String>,
 }
 
 /// Severity of a [`TraceRecord`].

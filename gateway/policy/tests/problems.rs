@@ -35,16 +35,30 @@ fn an_unknown_policy_is_named_with_the_nearest_one() {
 }
 
 #[test]
-fn a_policy_that_is_not_built_yet_is_refused_by_name() {
-    for name in [
-        "llm-token-limit",
-        "publish-to-dapr",
-        "send-service-bus-message",
-        "sql-data-source",
+fn a_policy_that_stays_out_is_refused_by_name_with_the_reason() {
+    for (name, reason) in [
+        (
+            "llm-token-limit",
+            "it serves the gateway in front of language models",
+        ),
+        (
+            "publish-to-dapr",
+            "it needs the Dapr sidecar of Microsoft's self-hosted gateway",
+        ),
+        (
+            "send-service-bus-message",
+            "it needs Azure Service Bus; 'send-request' can call its HTTP interface",
+        ),
+        (
+            "sql-data-source",
+            "GraphQL APIs and their resolvers are not served",
+        ),
     ] {
         assert_eq!(
             message(&format!("<{name}/>")),
-            format!("The policy '{name}' is not supported yet. Line 1, position 2.")
+            format!(
+                "The policy '{name}' is not supported; this gateway does not have it: {reason}. Line 1, position 2."
+            )
         );
     }
 }

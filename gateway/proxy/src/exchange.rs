@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use gateway_policy::context::uuid_bytes::RequestId;
 use gateway_policy::execution::Count;
-use gateway_policy::host::{TraceRecord, TraceSeverity};
+use gateway_policy::host::{Metric, TraceRecord, TraceSeverity};
 use gateway_telemetry::label::{Fault, HttpVersion, Stage, StatusClass, VerdictReason};
 use gateway_telemetry::record::{self, AccessRecord, StageTimes, Verdict};
 use http::{Method, Request, StatusCode, Uri, Version};
@@ -213,6 +213,19 @@ impl Exchange {
                 message: trace.message,
                 metadata: trace.metadata,
             });
+        }
+    }
+
+    /// Hands over what policies added to metrics.
+    pub(crate) fn record_metrics(&self, metrics: &[Metric]) {
+        let recorder = &self.connection.worker.recorder;
+        for metric in metrics {
+            recorder.add_to_policy_metric(
+                &metric.namespace,
+                &metric.name,
+                metric.value,
+                &metric.dimensions,
+            );
         }
     }
 

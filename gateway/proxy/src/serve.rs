@@ -99,6 +99,7 @@ async fn answer(
     }
     exchange.stage_ends(passage.stage());
     exchange.record_traces(world.take_traces());
+    exchange.record_metrics(&world.take_metrics());
     note_verdict(&caller, host, exchange, &execution);
     Ok(passage.into_reply(execution))
 }

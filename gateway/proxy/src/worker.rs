@@ -75,7 +75,7 @@ pub(crate) struct Worker {
     pub(crate) memory: Arc<Memory>,
     pub(crate) refusals: Refusals,
     pub(crate) captured: Captured,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
     apis: RefCell<HashMap<Arc<str>, Arc<ApiMetrics>>>,
     no_api: Arc<ApiMetrics>,
     ids: RequestIds,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use gateway_policy::context;
 use gateway_policy::program::Program;
 
-use super::Compilation;
 use super::policies::PolicyTable;
 use super::products::Memberships;
 use super::scopes::Scopes;
+use super::{Compilation, documented};
 use crate::resource::api::{Api, Operation};
 use crate::resource::{Body, Kind, ResourcePath};
 use crate::route::{RouteTable, RoutedApi, RoutedOperation, Template};
@@ -220,6 +220,7 @@ impl Compilation<'_> {
                 name: Arc::clone(&operation.display_name),
                 method: Arc::clone(&operation.method),
                 url_template: Arc::clone(&operation.url_template),
+                responses: documented::responses(&operation.properties),
             }),
             template,
             programs: own.link(),

@@ -4,6 +4,7 @@
 //! backends, identity lists, then policies (they name all of these), then the APIs that link them.
 
 mod apis;
+mod documented;
 mod fragments;
 mod hosts;
 mod policies;

@@ -270,6 +270,8 @@ impl Environment for ResourceEnvironment<'_> {
             ResourceKind::Backend => stored(Kind::Backend),
             ResourceKind::IdentityList => stored(Kind::IdentityList),
             ResourceKind::PolicyFragment => stored(Kind::PolicyFragment),
+            // Stored, but nothing delivers to them: a document may not name one.
+            ResourceKind::Logger => false,
         }
     }
 
@@ -302,6 +304,7 @@ impl Environment for ResourceEnvironment<'_> {
                 .collect(),
             ResourceKind::Backend => stored(Kind::Backend),
             ResourceKind::PolicyFragment => stored(Kind::PolicyFragment),
+            ResourceKind::Logger => Vec::new(),
             // Complete, because expressions that name a list are checked against it.
             ResourceKind::IdentityList => self
                 .resources

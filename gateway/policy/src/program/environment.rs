@@ -42,6 +42,8 @@ pub enum ResourceKind {
     IdentityList,
     /// A policy fragment, by resource id.
     PolicyFragment,
+    /// A logger, by resource id.
+    Logger,
 }
 
 impl ResourceKind {
@@ -55,6 +57,7 @@ impl ResourceKind {
             Self::Backend => "backend",
             Self::IdentityList => "identity list",
             Self::PolicyFragment => "policy fragment",
+            Self::Logger => "logger",
         }
     }
 }
@@ -99,6 +102,8 @@ pub struct References {
     pub identity_list_ids: BTreeSet<Arc<str>>,
     /// Resource ids of policy fragments, those inside fragments too.
     pub policy_fragment_ids: BTreeSet<Arc<str>>,
+    /// Resource ids of loggers.
+    pub logger_ids: BTreeSet<Arc<str>>,
 }
 
 impl References {
@@ -112,6 +117,7 @@ impl References {
             ResourceKind::Backend => &self.backend_ids,
             ResourceKind::IdentityList => &self.identity_list_ids,
             ResourceKind::PolicyFragment => &self.policy_fragment_ids,
+            ResourceKind::Logger => &self.logger_ids,
         }
     }
 
@@ -123,6 +129,7 @@ impl References {
             ResourceKind::Backend => &mut self.backend_ids,
             ResourceKind::IdentityList => &mut self.identity_list_ids,
             ResourceKind::PolicyFragment => &mut self.policy_fragment_ids,
+            ResourceKind::Logger => &mut self.logger_ids,
         };
         if !names.contains(name) {
             names.insert(name.into());

@@ -218,7 +218,19 @@ fn unknown_policy(compiler: &mut Compiler<'_>, element: &Element) {
         );
         return;
     }
-    let names = statement::names().chain(statement::NOT_SUPPORTED.iter().copied());
+    if let Some(reason) = statement::stays_out::reason(name) {
+        compiler.error(
+            "NotSupported",
+            format!(
+                "The policy '{name}' is not supported; this gateway does not have it: {reason}."
+            ),
+            element.offset,
+        );
+        return;
+    }
+    let names = statement::names()
+        .chain(statement::NOT_SUPPORTED.iter().copied())
+        .chain(statement::stays_out::names());
     let hint = match nearest(name, names) {
         Some(near) => format!(" Did you mean '{near}'?"),
         None => String::new(),

@@ -21,7 +21,8 @@ use gateway_policy::document;
 use gateway_policy::execution::{Answer, Effect, Execution, Failure, Forward, Step};
 use gateway_policy::expression::BudgetLimits;
 use gateway_policy::host::{
-    ChainVerdict, Host, IdentityList, Revocation, TraceRecord, Trust, UnixNanos,
+    ChainVerdict, Host, IdentityList, LoggerMessage, Metric, Revocation, TraceRecord, Trust,
+    UnixNanos,
 };
 use gateway_policy::problem::{Problem, Severity};
 use gateway_policy::program::{
@@ -90,6 +91,8 @@ pub struct World {
     pub lists: HashMap<String, Members>,
     pub certificates: HashMap<String, Arc<Certificate>>,
     pub traces: Mutex<Vec<TraceRecord>>,
+    pub metrics: Mutex<Vec<Metric>>,
+    pub logged: Mutex<Vec<(String, LoggerMessage)>>,
 }
 
 impl Default for World {
@@ -103,6 +106,8 @@ impl Default for World {
             lists: HashMap::new(),
             certificates: HashMap::from([("ca".to_owned(), Arc::new(ca()))]),
             traces: Mutex::default(),
+            metrics: Mutex::default(),
+            logged: Mutex::default(),
         }
     }
 }
@@ -149,6 +154,15 @@ impl Host for World {
 
     fn trace(&self, record: TraceRecord) {
         self.traces.lock().unwrap().push(record);
+    }
+
+    fn emit_metric(&self, metric: Metric) {
+        self.metrics.lock().unwrap().push(metric);
+    }
+
+    fn log_to(&self, logger: &str, message: LoggerMessage) {
+        let entry = (logger.to_owned(), message);
+        self.logged.lock().unwrap().push(entry);
     }
 }
 
@@ -215,6 +229,7 @@ impl Environment for Names {
             ResourceKind::Backend => vec!["orders-backend".to_owned()],
             ResourceKind::IdentityList => vec!["partners".to_owned()],
             ResourceKind::PolicyFragment => self.fragments.keys().cloned().collect(),
+            ResourceKind::Logger => vec!["events".to_owned()],
         }
     }
 
@@ -306,6 +321,7 @@ pub fn context() -> Context {
             name: "Get order".into(),
             method: "GET".into(),
             url_template: "/{id}".into(),
+            responses: Vec::new(),
         })),
         product: None,
         subscription: None,

@@ -10,6 +10,7 @@ mod expiry;
 mod histogram;
 mod log;
 pub mod name;
+mod policy;
 mod restart;
 mod worker;
 
@@ -26,6 +27,7 @@ pub use expiry::{
     CERTIFICATE_EXPIRY, CERTIFICATE_EXPIRY_MAX, CERTIFICATE_EXPIRY_OMITTED, CertificateExpiry,
 };
 pub use log::LogMetrics;
+pub use policy::{POLICY_METRIC, POLICY_OTHER, POLICY_SERIES_MAX};
 pub use restart::RestartMetrics;
 pub use worker::{OpenConnection, WorkerMetrics};
 
@@ -50,6 +52,7 @@ struct Inner {
     durations: Family,
     days_left: Family,
     expiries: Mutex<Expiries>,
+    policies: Mutex<policy::PolicyMetrics>,
     collectors: Mutex<Vec<Collector>>,
 }
 
@@ -120,6 +123,7 @@ impl Recorder {
                 1.0,
             ),
             expiries: Mutex::default(),
+            policies: Mutex::default(),
             collectors: Mutex::default(),
             registry,
         }))
@@ -180,6 +184,18 @@ impl Recorder {
         *lock(&self.0.expiries) = expiries;
     }
 
+    /// Adds `value` to a metric that a policy makes up. Takes a lock for as long as it takes to add.
+    /// Beyond [`POLICY_SERIES_MAX`] different series all share [`POLICY_OTHER`].
+    pub fn add_to_policy_metric(
+        &self,
+        namespace: &str,
+        name: &str,
+        value: f64,
+        dimensions: &[(String, String)],
+    ) {
+        lock(&self.0.policies).add(namespace, name, value, dimensions);
+    }
+
     /// Says which TLS library runs, as it names itself.
     pub fn set_tls_library(&self, version: &str) {
         self.0
@@ -218,6 +234,7 @@ impl Recorder {
         self.0.durations.render(&mut text);
         self.0.days_left.render(&mut text);
         lock(&self.0.expiries).render(&mut text);
+        lock(&self.0.policies).render(&mut text);
         text
     }
 }
