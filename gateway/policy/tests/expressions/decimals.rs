@@ -237,6 +237,40 @@ fn decimals_are_rounded_and_formatted() {
 }
 
 #[test]
+fn decimals_are_values_of_json() {
+    const JSON: &str =
+        "Newtonsoft, JsonConvert.ToString(decimal): a decimal point is always written";
+    const CASES: &[Case] = &[
+        (
+            "@(JsonConvert.SerializeObject(new { a = 1.5m, b = 1m }))",
+            "{\"a\":1.5,\"b\":1.0}",
+            JSON,
+        ),
+        (
+            "@(new JObject(new JProperty(\"a\", 1.50m)).ToString(Formatting.None))",
+            "{\"a\":1.50}",
+            JSON,
+        ),
+        (
+            "@{ JToken t = 1.5m; return t.Type; }",
+            "Float",
+            "JTokenType.Float",
+        ),
+        (
+            "@((decimal)JObject.Parse(\"{\\\"a\\\": 1.5}\")[\"a\"] + 1m)",
+            "2.5",
+            "JToken.op_Explicit(JToken) to Decimal",
+        ),
+        (
+            "@(JObject.Parse(\"{\\\"a\\\": 1.5}\").Value<decimal>(\"a\"))",
+            "1.5",
+            "Extensions.Value",
+        ),
+    ];
+    check(CASES);
+}
+
+#[test]
 fn decimals_do_not_mix_with_binary_numbers() {
     use gateway_policy::expression::Expected;
     use gateway_policy::problem::Severity;

@@ -228,7 +228,7 @@ pub(super) fn to_double(args: &[Value]) -> Pure {
     })
 }
 
-fn to_decimal(args: &[Value]) -> Pure {
+pub(super) fn to_decimal(args: &[Value]) -> Pure {
     let source = value(args, 0);
     if let Some(converted) = super::json::convert(&source, Basic::Decimal) {
         return converted;

@@ -10,7 +10,7 @@ use crate::expression::date_parsing::{parse_date_time, parse_offset, parse_span}
 use crate::expression::exception::{Exception, names};
 use crate::expression::guid;
 use crate::expression::library::arguments::value;
-use crate::expression::library::convert::{to_boolean, to_double, to_integer};
+use crate::expression::library::convert::{to_boolean, to_decimal, to_double, to_integer};
 use crate::expression::library::pure;
 use crate::expression::library::registry::{Entry, Group};
 use crate::expression::machine::numeric;
@@ -77,6 +77,8 @@ pub(in crate::expression::library) static CASTS: Group = Group {
         explicit!("char?", Char, nullable),
         explicit!("double", Double),
         explicit!("double?", Double, nullable),
+        explicit!("decimal", Decimal),
+        explicit!("decimal?", Decimal, nullable),
         explicit!("float", Float),
         explicit!("float?", Float, nullable),
         explicit!("DateTime", DateTime),
@@ -112,6 +114,8 @@ pub(in crate::expression::library) static CASTS: Group = Group {
         implicit("static JToken op_Implicit(sbyte? value)"),
         implicit("static JToken op_Implicit(double value)"),
         implicit("static JToken op_Implicit(double? value)"),
+        implicit("static JToken op_Implicit(decimal value)"),
+        implicit("static JToken op_Implicit(decimal? value)"),
         implicit("static JToken op_Implicit(float value)"),
         implicit("static JToken op_Implicit(float? value)"),
         implicit("static JToken op_Implicit(DateTime value)"),
@@ -229,6 +233,7 @@ pub(super) fn change(source: &Value, target: Basic) -> Outcome {
         }),
         Basic::Bool => to_boolean(args),
         Basic::Double => to_double(args),
+        Basic::Decimal => to_decimal(args),
         Basic::Float => Ok(numeric(&to_double(args)?, Basic::Float)),
         Basic::Char => match source {
             Value::Text(text) => {
@@ -241,7 +246,7 @@ pub(super) fn change(source: &Value, target: Basic) -> Outcome {
                 }
             }
             Value::Char(_) => Ok(source.clone()),
-            Value::Float(_) | Value::Double(_) => Err(invalid(source, target)),
+            Value::Float(_) | Value::Double(_) | Value::Decimal(_) => Err(invalid(source, target)),
             other => Ok(numeric(
                 &to_integer(std::slice::from_ref(other), Basic::UShort)?,
                 Basic::Char,

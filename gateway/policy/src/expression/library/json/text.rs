@@ -85,6 +85,7 @@ pub(super) fn push_scalar(out: &mut String, value: &Value) -> Result<(), Excepti
         Value::Char(unit) => push_quoted(out, &unit_to_string(*unit)),
         Value::Double(number) => out.push_str(&real(print_double(*number), number.is_finite())),
         Value::Float(number) => out.push_str(&real(print_float(*number), number.is_finite())),
+        Value::Decimal(number) => out.push_str(&real(number.to_string(), true)),
         Value::ULong(number) => out.push_str(&number.to_string()),
         Value::Enum(_, number) => out.push_str(&number.to_string()),
         Value::Guid(bytes) => push_quoted(out, &guid::print(bytes)),

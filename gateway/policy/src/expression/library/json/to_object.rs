@@ -103,6 +103,7 @@ impl Deserializer<'_> {
             let what = match basic {
                 Basic::Int => "integer",
                 Basic::Double => "double",
+                Basic::Decimal => "decimal",
                 Basic::Bool => "boolean",
                 Basic::DateTime => "DateTime",
                 Basic::DateTimeOffset => "DateTimeOffset",

@@ -128,7 +128,7 @@ pub(super) fn scalar_of(value: &Value) -> Option<Tree> {
         | Value::Long(_)
         | Value::ULong(_)
         | Value::Enum(..) => Kind::Integer,
-        Value::Float(_) | Value::Double(_) => Kind::Float,
+        Value::Float(_) | Value::Double(_) | Value::Decimal(_) => Kind::Float,
         Value::Text(_) | Value::Char(_) => Kind::String,
         Value::Guid(_) => Kind::Guid,
         Value::DateTime(_) | Value::DateTimeOffset(_) => Kind::Date,

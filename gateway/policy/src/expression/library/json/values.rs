@@ -35,6 +35,7 @@ pub(in crate::expression::library) static VALUE: Group = Group {
         full("new(char value)", made),
         full("new(float value)", made),
         full("new(double value)", made),
+        full("new(decimal value)", made),
         full("new(DateTime value)", made),
         full("new(DateTimeOffset value)", made),
         full("new(Guid value)", made),
