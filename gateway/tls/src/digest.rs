@@ -86,6 +86,8 @@ pub fn hash(algorithm: Algorithm, data: &[u8]) -> Result<Vec<u8>, DigestError> {
 /// # Errors
 /// When the library does not offer the algorithm, or refuses the key.
 pub fn hmac(algorithm: Algorithm, key: &[u8], data: &[u8]) -> Result<Vec<u8>, DigestError> {
+    // OpenSSL takes no empty key. RFC 2104, 2 fills keys with zeros, so that one zero is the same key.
+    let key = if key.is_empty() { &[0] } else { key };
     let compute = || -> Result<Vec<u8>, openssl::error::ErrorStack> {
         let key = PKey::hmac(key)?;
         let mut signer = Signer::new(algorithm.digest(), &key)?;
