@@ -758,3 +758,41 @@ fn encodings_and_escapes_match_their_standards() {
     ];
     check(CASES);
 }
+
+#[test]
+fn mathematics_is_whole() {
+    const MATH: &str = ".NET documentation, System.Math";
+    const CASES: &[Case] = &[
+        ("@(Math.Cbrt(27))", "3", MATH),
+        (
+            "@(Math.Atan2(0, 1) + Math.Asin(0) + Math.Atan(0) + Math.Sinh(0) + Math.Tanh(0))",
+            "0",
+            MATH,
+        ),
+        ("@(Math.Acos(1) + Math.Cosh(0))", "1", MATH),
+        ("@(Math.Log(8, 2))", "3", MATH),
+        ("@(Math.BigMul(int.MaxValue, 2))", "4294967294", MATH),
+        ("@(Math.DivRem(7, 2, out var r) + \",\" + r)", "3,1", MATH),
+        (
+            "@(Math.DivRem(-7, 2, out var r) + \",\" + r)",
+            "-3,-1",
+            MATH,
+        ),
+        (
+            "@{ int z = 0; return Math.DivRem(7, z, out _); }",
+            "!System.DivideByZeroException: Attempted to divide by zero.",
+            MATH,
+        ),
+        (
+            "@(Math.Clamp(5, 1, 3) + \",\" + Math.Clamp(-5, 1, 3) + \",\" + Math.Clamp(2.5, 1, 3))",
+            "3,1,2.5",
+            MATH,
+        ),
+        (
+            "@(Math.Clamp(5, 3, 1))",
+            "!System.ArgumentException: '3' cannot be greater than 1.",
+            "Math.Clamp: ArgumentException if min is greater than max",
+        ),
+    ];
+    check(CASES);
+}

@@ -2,10 +2,12 @@
 
 use super::arguments::{decimal, double, int, long, value};
 use super::registry::Group;
-use super::{compare_values, pure};
+use super::{compare_values, full, pure};
+use crate::expression::ast::BinaryOp;
 use crate::expression::budget::Budget;
 use crate::expression::decimals;
 use crate::expression::exception::{Exception, names};
+use crate::expression::machine::operators::binary;
 use crate::expression::value::Value;
 
 type Pure = Result<Value, Exception>;
@@ -63,6 +65,64 @@ pub(super) static MATH: Group = Group {
         pure(
             "static double Round(double value, int digits, MidpointRounding mode)",
             |_, args| round(double(args, 0), int(args, 1), int(args, 2)),
+        ),
+        pure("static double Asin(double d)", |_, args| {
+            Ok(Value::Double(double(args, 0).asin()))
+        }),
+        pure("static double Acos(double d)", |_, args| {
+            Ok(Value::Double(double(args, 0).acos()))
+        }),
+        pure("static double Atan(double d)", |_, args| {
+            Ok(Value::Double(double(args, 0).atan()))
+        }),
+        pure("static double Sinh(double value)", |_, args| {
+            Ok(Value::Double(double(args, 0).sinh()))
+        }),
+        pure("static double Cosh(double value)", |_, args| {
+            Ok(Value::Double(double(args, 0).cosh()))
+        }),
+        pure("static double Tanh(double value)", |_, args| {
+            Ok(Value::Double(double(args, 0).tanh()))
+        }),
+        pure("static double Cbrt(double d)", |_, args| {
+            Ok(Value::Double(double(args, 0).cbrt()))
+        }),
+        pure("static double Atan2(double y, double x)", |_, args| {
+            Ok(Value::Double(double(args, 0).atan2(double(args, 1))))
+        }),
+        pure("static double Log(double a, double newBase)", |_, args| {
+            Ok(Value::Double(double(args, 0).ln() / double(args, 1).ln()))
+        }),
+        pure("static long BigMul(int a, int b)", |_, args| {
+            Ok(Value::Long(
+                i64::from(int(args, 0)) * i64::from(int(args, 1)),
+            ))
+        }),
+        full(
+            "static int DivRem(int a, int b, out int result)",
+            |machine, args| {
+                let remainder = binary(BinaryOp::Remainder, &value(args, 0), &value(args, 1))?;
+                machine.outs.push(remainder);
+                binary(BinaryOp::Divide, &value(args, 0), &value(args, 1))
+            },
+        ),
+        full(
+            "static long DivRem(long a, long b, out long result)",
+            |machine, args| {
+                let remainder = binary(BinaryOp::Remainder, &value(args, 0), &value(args, 1))?;
+                machine.outs.push(remainder);
+                binary(BinaryOp::Divide, &value(args, 0), &value(args, 1))
+            },
+        ),
+        pure("static int Clamp(int value, int min, int max)", clamp),
+        pure("static long Clamp(long value, long min, long max)", clamp),
+        pure(
+            "static double Clamp(double value, double min, double max)",
+            clamp,
+        ),
+        pure(
+            "static decimal Clamp(decimal value, decimal min, decimal max)",
+            clamp,
         ),
         pure("static double Pow(double x, double y)", |_, args| {
             Ok(Value::Double(double(args, 0).powf(double(args, 1))))
@@ -143,6 +203,31 @@ pub(super) static MATH: Group = Group {
         }),
     ],
 };
+
+fn clamp(_: &mut Budget, args: &[Value]) -> Pure {
+    let (value, low, high) = (value(args, 0), value(args, 1), value(args, 2));
+    if compare_values(&low, &high, None)?.is_gt() {
+        return Err(Exception::new(
+            names::ARGUMENT,
+            format!(
+                "'{}' cannot be greater than {}.",
+                low.to_text()?,
+                high.to_text()?
+            ),
+        ));
+    }
+    // NaN is neither below nor above.
+    if matches!(value, Value::Double(number) if number.is_nan()) {
+        return Ok(value);
+    }
+    Ok(if compare_values(&value, &low, None)?.is_lt() {
+        low
+    } else if compare_values(&value, &high, None)?.is_gt() {
+        high
+    } else {
+        value
+    })
+}
 
 fn negated() -> Exception {
     Exception::new(
