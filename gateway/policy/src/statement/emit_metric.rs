@@ -117,7 +117,16 @@ fn dimension(element: &Element, compiler: &mut Compiler<'_>) -> Option<(Setting<
             );
             return None;
         }
-        None => Value::Default,
+        None => {
+            if name.literal().is_some_and(|name| **name == *"User ID") {
+                compiler.warning(
+                    "NoEffect",
+                    "The dimension 'User ID' is empty without a 'value': requests carry no user.",
+                    element.offset,
+                );
+            }
+            Value::Default
+        }
     };
     Some((name, value))
 }
@@ -158,6 +167,7 @@ fn default_value(run: &Run<'_>, name: &str) -> String {
     let value = match name {
         "API ID" => context.api.as_ref().map(|api| &api.id),
         "Operation ID" => context.operation.as_ref().map(|operation| &operation.id),
+        "Product ID" => context.product.as_ref().map(|product| &product.id),
         "Subscription ID" => context.subscription.as_ref().map(|s| &s.id),
         "Location" => Some(&context.deployment.region),
         "Gateway ID" => Some(&context.deployment.gateway_id),

@@ -130,11 +130,14 @@ fn only<'e>(element: &'e Element, name: &str, compiler: &mut Compiler<'_>) -> Op
     Some(first)
 }
 
+/// A child and the text in it.
+type Entry<'e> = (&'e Element, Setting<Arc<str>>);
+
 fn entries<'e>(
     parent: &'e Element,
     name: &'static str,
     compiler: &mut Compiler<'_>,
-) -> Option<Vec<(&'e Element, Setting<Arc<str>>)>> {
+) -> Option<Vec<Entry<'e>>> {
     let mut settings = Vec::new();
     let mut complete = true;
     for child in parent.elements() {
