@@ -309,7 +309,7 @@ pub enum RsaKeySource<'a> {
         modulus: &'a [u8],
         /// Public exponent.
         exponent: &'a [u8],
-        /// P, Q, DP, DQ, InverseQ and D of a private key.
+        /// P, Q, DP, DQ, `InverseQ` and D of a private key.
         private: Option<[&'a [u8]; 6]>,
     },
 }

@@ -186,7 +186,7 @@ impl PrivateKey {
         Ok(Self(key))
     }
 
-    /// From big-endian numbers; `private` is P, Q, DP, DQ, InverseQ and D.
+    /// From big-endian numbers; `private` is P, Q, DP, DQ, `InverseQ` and D.
     ///
     /// # Errors
     /// If a number is unsafe, or the numbers are no key.

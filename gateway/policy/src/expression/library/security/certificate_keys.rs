@@ -71,7 +71,7 @@ fn rsa(machine: &mut Machine<'_>, certificate: &Arc<Certificate>, private: bool)
             deployed: private.then(|| Arc::clone(certificate)),
         }))),
         Err(CryptoError::KeyKind) => Ok(Value::Null),
-        Err(error) => Err(thrown(error)),
+        Err(error) => Err(thrown(&error)),
     }
 }
 

@@ -142,7 +142,7 @@ pub(super) static HASH_ALGORITHM: Group = Group {
         full(
             "byte[] ComputeHash(byte[] buffer, int offset, int count)",
             |m, a| {
-                let data = part(bytes(a, 1, "buffer")?, int(a, 2), int(a, 3))?;
+                let data = part(&bytes(a, 1, "buffer")?, int(a, 2), int(a, 3))?;
                 lock(&this(a)?.state).pending.clear();
                 this(a)?.finish(m, &data).map(Value::bytes)
             },
@@ -151,7 +151,7 @@ pub(super) static HASH_ALGORITHM: Group = Group {
             "int TransformBlock(byte[] inputBuffer, int inputOffset, int inputCount, byte[] \
              outputBuffer, int outputOffset)",
             |m, a| {
-                let data = part(bytes(a, 1, "inputBuffer")?, int(a, 2), int(a, 3))?;
+                let data = part(&bytes(a, 1, "inputBuffer")?, int(a, 2), int(a, 3))?;
                 m.budget.allocate(data.len())?;
                 lock(&this(a)?.state).pending.extend_from_slice(&data);
                 if let Some(Value::Object(output)) = a.get(4) {
@@ -173,7 +173,7 @@ pub(super) static HASH_ALGORITHM: Group = Group {
         full(
             "byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)",
             |m, a| {
-                let data = part(bytes(a, 1, "inputBuffer")?, int(a, 2), int(a, 3))?;
+                let data = part(&bytes(a, 1, "inputBuffer")?, int(a, 2), int(a, 3))?;
                 m.budget.allocate(data.len())?;
                 this(a)?.finish(m, &data)?;
                 Ok(Value::bytes(data))

@@ -37,12 +37,12 @@ pub(super) static GROUPS: &[&Group] = &[
 ];
 
 /// What an expression is told; the messages name no content.
-fn thrown(error: CryptoError) -> Exception {
+fn thrown(error: &CryptoError) -> Exception {
     Exception::new(names::CRYPTOGRAPHIC, error.to_string())
 }
 
 /// `offset` and `count` of a byte array, as .NET's `HashAlgorithm` checks them.
-fn part(data: Vec<u8>, offset: i32, count: i32) -> Result<Vec<u8>, Exception> {
+fn part(data: &[u8], offset: i32, count: i32) -> Result<Vec<u8>, Exception> {
     let offset = usize::try_from(offset)
         .map_err(|_| Exception::argument_range("Non-negative number required.", "offset"))?;
     let count = usize::try_from(count)

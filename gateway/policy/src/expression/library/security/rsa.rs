@@ -132,7 +132,7 @@ fn sign(machine: &mut Machine<'_>, args: &[Value], at: usize, digest: &[u8]) -> 
         .host
         .sign_rsa(&key.named(), padding, algorithm, digest)
         .map(Value::bytes)
-        .map_err(thrown)
+        .map_err(|error| thrown(&error))
 }
 
 fn verify(
@@ -149,7 +149,7 @@ fn verify(
         .host
         .verify_rsa(&key.named(), padding, algorithm, digest, signature)
         .map(Value::Bool)
-        .map_err(thrown)
+        .map_err(|error| thrown(&error))
 }
 
 pub(super) static ASYMMETRIC: Group = Group {
@@ -241,7 +241,7 @@ pub(super) static RSA: Group = Group {
                 m.host
                     .encrypt_rsa(&key.named(), padding, &data)
                     .map(Value::bytes)
-                    .map_err(thrown)
+                    .map_err(|error| thrown(&error))
             },
         ),
         full(
@@ -253,7 +253,7 @@ pub(super) static RSA: Group = Group {
                 m.host
                     .decrypt_rsa(&key.named(), padding, &data)
                     .map(Value::bytes)
-                    .map_err(thrown)
+                    .map_err(|error| thrown(&error))
             },
         ),
         full("byte[] ExportSubjectPublicKeyInfo()", |_, a| {

@@ -20,7 +20,10 @@ const READ: u64 = 2_000;
 
 fn read(machine: &mut Machine<'_>, source: &RsaKeySource<'_>) -> Result<RsaKeyMaterial, Exception> {
     machine.budget.charge(READ)?;
-    machine.host.read_rsa_key(source).map_err(thrown)
+    machine
+        .host
+        .read_rsa_key(source)
+        .map_err(|error| thrown(&error))
 }
 
 /// Imports DER of argument 1 and says how many bytes it took: all.

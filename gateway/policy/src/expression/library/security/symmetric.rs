@@ -180,7 +180,7 @@ fn run(machine: &mut Machine<'_>, encrypt: bool, cipher: &Cipher<'_>, data: &[u8
         machine.host.decrypt(cipher, data)
     }
     .map(Value::bytes)
-    .map_err(thrown)
+    .map_err(|error| thrown(&error))
 }
 
 fn bits(bytes: &[u8]) -> i32 {
