@@ -8,9 +8,11 @@ use bytes::Bytes;
 use gateway_policy::context::{Body, Context, Response};
 use gateway_policy::document::Document;
 use gateway_policy::execution::{
-    Answer, Counted, Effect, EffectFailure, Execution, Failure, FailureKind, Permit, Step,
+    AccessToken, Answer, Counted, Effect, EffectFailure, Execution, Failure, FailureKind, Permit,
+    Step,
 };
 use gateway_policy::expression::BudgetLimits;
+use gateway_policy::openid::{KeySet, Provider};
 use gateway_policy::problem::Problem;
 use gateway_policy::program::{Program, Scope, compile, link};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -145,7 +147,14 @@ fn answer(effect: &Effect, fails: bool) -> Answer {
         Effect::Forward(_) if fails => {
             Answer::Failed(Failure::backend_connection("No route to host.").into())
         }
-        Effect::Send(_) | Effect::CacheGet(_) | Effect::Count(_) | Effect::Acquire(_) if fails => {
+        Effect::Send(_)
+        | Effect::CacheGet(_)
+        | Effect::Count(_)
+        | Effect::Acquire(_)
+        | Effect::Provider(_)
+        | Effect::Token(_)
+            if fails =>
+        {
             Answer::Failed(EffectFailure::new(FailureKind::Timeout, "It took too long."))
         }
         Effect::Forward(_) => Answer::Response(response(Body::Streaming)),
@@ -159,6 +168,11 @@ fn answer(effect: &Effect, fails: bool) -> Answer {
             retry_after: Duration::ZERO,
         }),
         Effect::Acquire(_) => Answer::Permit(Permit::new(())),
+        Effect::Provider(_) => Answer::Provider(Arc::new(Provider {
+            issuer: "https://id.example".into(),
+            keys: KeySet::default(),
+        })),
+        Effect::Token(_) => Answer::Token(AccessToken("token".into())),
     }
 }
 

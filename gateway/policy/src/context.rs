@@ -182,6 +182,41 @@ pub struct Url {
     pub query: String,
 }
 
+impl Url {
+    /// Reads an absolute `https` or `http` URL without user and fragment.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let uri: http::Uri = text.parse().ok()?;
+        let scheme = match uri.scheme_str()? {
+            "https" => "https",
+            "http" => "http",
+            _ => return None,
+        };
+        let authority = uri.authority()?;
+        if authority.as_str().contains('@') || text.contains('#') {
+            return None;
+        }
+        let port = match authority.port_u16() {
+            Some(port) => port,
+            // A port that is no number is not the same as none.
+            None if authority.port().is_some() => return None,
+            None if scheme == "https" => 443,
+            None => 80,
+        };
+        let path = match uri.path() {
+            "" => "/",
+            path => path,
+        };
+        Some(Self {
+            scheme: scheme.into(),
+            host: authority.host().trim_matches(['[', ']']).into(),
+            port,
+            path: path.to_owned(),
+            query: uri.query().unwrap_or("").to_owned(),
+        })
+    }
+}
+
 /// `context.Api`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Api {

@@ -16,6 +16,7 @@ pub mod execution;
 pub mod expression;
 pub mod host;
 pub mod named_values;
+pub mod openid;
 pub mod problem;
 pub mod program;
 pub mod statement;

@@ -13,6 +13,7 @@ mod exchange;
 mod failure;
 mod front;
 mod headers;
+mod identity;
 mod limits;
 mod memory;
 mod outgoing;
@@ -31,7 +32,8 @@ mod workers;
 pub use body::{Body, BodyError};
 pub use peers::{CertificateHeader, Network, NotANetwork, TrustedPeers};
 pub use settings::{
-    AdmissionSettings, FrontSettings, LoadSettings, MemorySettings, ProxySettings, UpstreamSettings,
+    AdmissionSettings, FrontSettings, IdentitySettings, LoadSettings, ManagedIdentity,
+    ManagedIdentityKind, MemorySettings, ProxySettings, UpstreamSettings,
 };
 pub use worker::ProxyDependencies;
 pub use workers::{Drained, Proxy, ProxyHandle, StartError};

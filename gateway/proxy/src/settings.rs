@@ -36,6 +36,8 @@ pub struct ProxySettings {
     pub policy_effects: u32,
     /// What policies remember between requests.
     pub memory: MemorySettings,
+    /// Whom the gateway asks who somebody is.
+    pub identity: IdentitySettings,
 }
 
 impl Default for ProxySettings {
@@ -53,8 +55,79 @@ impl Default for ProxySettings {
             policy: BudgetLimits::default(),
             policy_effects: DEFAULT_EFFECTS,
             memory: MemorySettings::default(),
+            identity: IdentitySettings::default(),
         }
     }
+}
+
+/// OpenID providers whose keys verify tokens, and the gateway's own identity.
+#[derive(Debug, Clone)]
+pub struct IdentitySettings {
+    /// How long a provider's keys are used before they are fetched anew.
+    pub key_lifetime: Duration,
+    /// Time between two fetches from one provider: because a token names an unknown key, or because
+    /// the last fetch failed. Whoever sends such tokens must not make the gateway a nuisance.
+    pub refresh_interval: Duration,
+    /// How long the last keys are used while the provider is down.
+    pub stale_lifetime: Duration,
+    /// For each of a provider's documents, and for a token.
+    pub timeout: Duration,
+    /// Whether keys may come over plain HTTP.
+    pub allow_http: bool,
+    /// Where Microsoft Entra ID is.
+    pub entra_authority: String,
+    /// Providers kept: policies may compute their addresses.
+    pub providers: usize,
+    /// Tokens kept: policies may compute what they are for.
+    pub tokens: usize,
+    /// Where the gateway gets tokens of its own; `None`: nowhere.
+    pub managed_identity: Option<ManagedIdentity>,
+}
+
+impl Default for IdentitySettings {
+    fn default() -> Self {
+        Self {
+            key_lifetime: Duration::from_secs(3_600),
+            refresh_interval: Duration::from_secs(300),
+            stale_lifetime: Duration::from_secs(24 * 3_600),
+            timeout: Duration::from_secs(10),
+            allow_http: false,
+            entra_authority: "https://login.microsoftonline.com".to_owned(),
+            providers: 256,
+            tokens: 256,
+            managed_identity: None,
+        }
+    }
+}
+
+/// An endpoint that gives the gateway tokens.
+#[derive(Clone)]
+pub struct ManagedIdentity {
+    /// Which requests it understands.
+    pub kind: ManagedIdentityKind,
+    /// Its URL.
+    pub endpoint: String,
+    /// What proves to it that the request comes from the application.
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for ManagedIdentity {
+    /// Without the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ManagedIdentity")
+            .field("kind", &self.kind)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Kinds of endpoints that give tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ManagedIdentityKind {
+    /// The instance metadata service of Azure's virtual machines, or one like it.
+    Imds,
+    /// The one of Azure App Service and Container Apps: with a secret.
+    AppService,
 }
 
 /// What policies remember between requests, in the whole process.

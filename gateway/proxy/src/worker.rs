@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::captured::Captured;
+use crate::identity::Identities;
 use crate::limits::{Addresses, Admission};
 use crate::memory::Memory;
 use crate::refusals::Refusals;
@@ -73,6 +74,7 @@ pub(crate) struct Worker {
     pub(crate) https: Arc<str>,
     pub(crate) load: Load,
     pub(crate) memory: Arc<Memory>,
+    pub(crate) identities: Arc<Identities>,
     pub(crate) refusals: Refusals,
     pub(crate) captured: Captured,
     pub(crate) recorder: Recorder,
@@ -89,6 +91,7 @@ impl Worker {
         dependencies: &ProxyDependencies,
         addresses: Arc<Addresses>,
         memory: Arc<Memory>,
+        identities: Arc<Identities>,
         drain: watch::Receiver<bool>,
     ) -> Rc<Self> {
         let worker = Rc::new(Self {
@@ -106,6 +109,7 @@ impl Worker {
             drain,
             load: Load::new(settings.load.clone()),
             memory,
+            identities,
             refusals: Refusals::default(),
             captured: Captured::default(),
             https: Arc::from("https"),

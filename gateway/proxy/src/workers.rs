@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::connection;
+use crate::identity::Identities;
 use crate::limits::Addresses;
 use crate::memory::Memory;
 use crate::settings::ProxySettings;
@@ -62,12 +63,14 @@ impl Proxy {
         let (drain, draining) = watch::channel(false);
         let clock = Arc::clone(&dependencies.clock);
         let memory = Arc::new(Memory::new(&settings.memory, clock));
+        let identities = Arc::new(Identities::new(settings.identity.clone()));
         let cast = Cast {
             proxy: PROXIES.fetch_add(1, Ordering::Relaxed),
             settings,
             dependencies,
             addresses: Arc::clone(&addresses),
             memory,
+            identities,
             draining,
             next: Arc::new(AtomicUsize::new(0)),
         };
@@ -159,6 +162,7 @@ struct Cast {
     dependencies: ProxyDependencies,
     addresses: Arc<Addresses>,
     memory: Arc<Memory>,
+    identities: Arc<Identities>,
     draining: watch::Receiver<bool>,
     next: Arc<AtomicUsize>,
 }
@@ -184,6 +188,7 @@ impl Cast {
                 &self.dependencies,
                 Arc::clone(&self.addresses),
                 Arc::clone(&self.memory),
+                Arc::clone(&self.identities),
                 self.draining.clone(),
             );
             *slot = Some((self.proxy, Rc::downgrade(&worker)));

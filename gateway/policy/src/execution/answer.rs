@@ -3,11 +3,13 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::context::Response;
+use crate::openid::Provider;
 
 use super::Failure;
 use super::cached::Cached;
@@ -27,6 +29,10 @@ pub enum Answer {
     Counted(Counted),
     /// Entrance, until it is dropped.
     Permit(Permit),
+    /// What the provider publishes.
+    Provider(Arc<Provider>),
+    /// The token.
+    Token(AccessToken),
     /// It could not be done.
     Failed(EffectFailure),
 }
@@ -123,5 +129,15 @@ impl Permit {
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Permit")
+    }
+}
+
+/// A bearer token. Whoever has it is the gateway, so that it is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken(pub Arc<str>);
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken")
     }
 }

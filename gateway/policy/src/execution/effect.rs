@@ -44,6 +44,39 @@ pub enum Effect {
     /// [`Answer::Permit`](super::Answer::Permit), or a failure of kind
     /// [`FailureKind::Limit`](super::FailureKind::Limit) at once if it is full.
     Acquire(Acquire),
+    /// Say what an OpenID provider publishes; [`Answer::Provider`](super::Answer::Provider).
+    Provider(Box<ProviderRequest>),
+    /// Get a token that says who this gateway is; [`Answer::Token`](super::Answer::Token).
+    Token(TokenRequest),
+}
+
+/// Names an OpenID provider. What it publishes is kept for all requests; the caller decides for how
+/// long, and which places it may be fetched from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderRequest {
+    /// Where its discovery document is.
+    pub document: ProviderDocument,
+    /// Whether what is known lacks a key that a token names: it is fetched anew, unless that was done
+    /// a short time ago.
+    pub anew: bool,
+}
+
+/// Where a discovery document is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderDocument {
+    /// At this URL.
+    At(Url),
+    /// At this path below the configured address of Microsoft Entra ID.
+    Entra(Arc<str>),
+}
+
+/// What an access token of the gateway's own identity is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenRequest {
+    /// The application that it will be shown to.
+    pub resource: Arc<str>,
+    /// Which of several identities; `None` for the machine's own.
+    pub client_id: Option<Arc<str>>,
 }
 
 /// How to send the request.

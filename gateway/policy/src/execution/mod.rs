@@ -17,11 +17,11 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-pub use answer::{Answer, Counted, EffectFailure, FailureKind, Permit};
+pub use answer::{AccessToken, Answer, Counted, EffectFailure, FailureKind, Permit};
 pub use cached::Cached;
 pub use effect::{
     Acquire, CacheGet, CachePut, CachingType, CertificateChoice, Count, Effect, EffectId, Forward,
-    Proxy, SendRequest, Target, Window,
+    ProviderDocument, ProviderRequest, Proxy, SendRequest, Target, TokenRequest, Window,
 };
 pub use failure::Failure;
 pub(crate) use fiber::Fork;

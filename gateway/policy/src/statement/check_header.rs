@@ -19,7 +19,7 @@ pub(super) const POLICY: Policy = Policy {
     kind: Kind::Statement(compile),
 };
 
-const NAME: &str = "the name of a header";
+pub(super) const NAME: &str = "the name of a header";
 
 /// A header by the name that lookups use, and as it was written.
 #[derive(Clone)]
@@ -88,8 +88,13 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
     }))
 }
 
+/// The name of a header.
+pub(super) fn read_header(text: &str) -> Option<HeaderName> {
+    HeaderName::from_bytes(text.as_bytes()).ok()
+}
+
 fn read_name(text: &str) -> Option<Name> {
-    let header = HeaderName::from_bytes(text.as_bytes()).ok()?;
+    let header = read_header(text)?;
     Some(Name {
         header,
         written: text.into(),

@@ -41,7 +41,9 @@ mod status_code;
 pub(crate) mod stays_out;
 mod thumbprint;
 mod trace;
+mod validate_azure_ad_token;
 mod validate_client_certificate;
+mod validate_jwt;
 mod wait;
 mod whole_body;
 mod xml_to_json;
@@ -122,7 +124,9 @@ const POLICIES: &[&Policy] = &[
     &set_status::POLICY,
     &set_variable::POLICY,
     &trace::POLICY,
+    &validate_azure_ad_token::POLICY,
     &validate_client_certificate::POLICY,
+    &validate_jwt::POLICY,
     &wait::POLICY,
     &xml_to_json::POLICY,
     &redirect_content_urls::POLICY,
@@ -136,10 +140,8 @@ const POLICIES: &[&Policy] = &[
 pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "authentication-managed-identity",
     "proxy",
-    "validate-azure-ad-token",
     "validate-content",
     "validate-headers",
-    "validate-jwt",
     "validate-parameters",
     "validate-status-code",
 ];

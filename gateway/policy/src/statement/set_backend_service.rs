@@ -73,34 +73,7 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
 
 /// An absolute URL without user and fragment.
 pub(super) fn read_url(text: &str) -> Option<Url> {
-    let uri: http::Uri = text.parse().ok()?;
-    let scheme = match uri.scheme_str()? {
-        "https" => "https",
-        "http" => "http",
-        _ => return None,
-    };
-    let authority = uri.authority()?;
-    if authority.as_str().contains('@') || text.contains('#') {
-        return None;
-    }
-    let port = match authority.port_u16() {
-        Some(port) => port,
-        // A port that is no number is not the same as none.
-        None if authority.port().is_some() => return None,
-        None if scheme == "https" => 443,
-        None => 80,
-    };
-    let path = match uri.path() {
-        "" => "/",
-        path => path,
-    };
-    Some(Url {
-        scheme: scheme.into(),
-        host: authority.host().trim_matches(['[', ']']).into(),
-        port,
-        path: path.to_owned(),
-        query: uri.query().unwrap_or("").to_owned(),
-    })
+    Url::parse(text)
 }
 
 impl Statement for SetBackendService {

@@ -3,7 +3,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-mod crypto;
+pub mod crypto;
 pub mod script;
 
 use std::collections::HashMap;

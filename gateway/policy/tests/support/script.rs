@@ -9,10 +9,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use gateway_policy::context::{Body, Context, Response};
 use gateway_policy::execution::{
-    Answer, Cached, Count, Counted, Effect, EffectFailure, EffectId, Execution, FailureKind,
-    Permit, SendRequest, Step,
+    AccessToken, Answer, Cached, Count, Counted, Effect, EffectFailure, EffectId, Execution,
+    FailureKind, Permit, ProviderDocument, SendRequest, Step,
 };
 use gateway_policy::expression::BudgetLimits;
+use gateway_policy::openid::Provider;
 use gateway_policy::program::Program;
 use http::{HeaderMap, StatusCode};
 
@@ -34,6 +35,11 @@ pub struct Script {
     pub servers: HashMap<&'static str, Reply>,
     /// Paths of sent requests in the order in which they are answered; the rest in the order sent.
     pub order: Vec<&'static str>,
+    /// What providers publish, by the path of their document, one after the other; then always the
+    /// last. Others are unreachable.
+    pub providers: HashMap<&'static str, VecDeque<Arc<Provider>>>,
+    /// The token of the gateway's own identity, if it can be had.
+    pub token: Option<&'static str>,
     pub cache: HashMap<String, Cached>,
     pub counters: HashMap<String, u64>,
     pub occupied: Rc<Cell<u32>>,
@@ -53,6 +59,8 @@ impl Default for Script {
             backend: VecDeque::from([(200, "from the backend")]),
             servers: HashMap::new(),
             order: Vec::new(),
+            providers: HashMap::new(),
+            token: None,
             cache: HashMap::new(),
             counters: HashMap::new(),
             occupied: Rc::default(),
@@ -235,6 +243,24 @@ impl Script {
                 self.occupied.set(self.occupied.get() + 1);
                 Answer::Permit(Permit::new(Guard(Rc::clone(&self.occupied))))
             }
+            Effect::Provider(request) => {
+                let known = self.providers.get_mut(path(&request.document));
+                let provider = known.and_then(|known| match known.len() {
+                    0 | 1 => known.front().cloned(),
+                    _ => known.pop_front(),
+                });
+                match provider {
+                    Some(provider) => Answer::Provider(provider),
+                    None => failed(FailureKind::Connection, "no such provider"),
+                }
+            }
+            Effect::Token(_) => match self.token {
+                Some(token) => Answer::Token(AccessToken(token.into())),
+                None => failed(
+                    FailureKind::Configuration,
+                    "no managed identity is configured",
+                ),
+            },
         }
     }
 }
@@ -255,5 +281,24 @@ fn name(effect: &Effect) -> String {
         Effect::CacheRemove(get) => format!("remove {}", get.key),
         Effect::Count(count) => format!("count {}", count.add),
         Effect::Acquire(acquire) => format!("acquire {}", acquire.key),
+        Effect::Provider(request) => {
+            let kind = match request.document {
+                ProviderDocument::At(_) => "provider",
+                ProviderDocument::Entra(_) => "entra",
+            };
+            let anew = if request.anew { " anew" } else { "" };
+            format!("{kind} {}{anew}", path(&request.document))
+        }
+        Effect::Token(request) => match &request.client_id {
+            Some(client) => format!("token {} of {client}", request.resource),
+            None => format!("token {}", request.resource),
+        },
+    }
+}
+
+fn path(document: &ProviderDocument) -> &str {
+    match document {
+        ProviderDocument::At(url) => &url.path,
+        ProviderDocument::Entra(path) => path,
     }
 }

@@ -3,7 +3,7 @@
 //! What is in flight belongs to the request: when the client goes away, the future that holds it is
 //! dropped, and with it connections and timers.
 
-mod send;
+pub(crate) mod send;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -17,6 +17,7 @@ use smallvec::SmallVec;
 use self::send::Begun;
 use crate::connection::Connection;
 use crate::exchange::Exchange;
+use crate::identity;
 use crate::passage::Passage;
 
 type Running<'r> = Pin<Box<dyn Future<Output = Answer> + 'r>>;
@@ -67,6 +68,22 @@ impl<'r> Effects<'r> {
                     Begun::Answered(answer) => answer,
                 }
             }
+            Effect::Provider(request) => {
+                match identity::provider(&request, &self.connection.worker) {
+                    Ok(running) => {
+                        self.running.push((id, running));
+                        return;
+                    }
+                    Err(answer) => answer,
+                }
+            }
+            Effect::Token(request) => match identity::token(&request, &self.connection.worker) {
+                Ok(running) => {
+                    self.running.push((id, running));
+                    return;
+                }
+                Err(answer) => answer,
+            },
             Effect::CacheGet(get) => answer(memory.get(&get), Answer::Cached),
             Effect::CachePut(put) => answer(memory.put(put), |()| Answer::Done),
             Effect::CacheRemove(get) => answer(memory.remove(&get), |()| Answer::Done),

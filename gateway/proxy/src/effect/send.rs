@@ -75,7 +75,7 @@ pub(super) fn begin<'r>(
 }
 
 /// The whole exchange, within the request's timeout.
-async fn send(
+pub(crate) async fn send(
     worker: &Worker,
     upstream: &Arc<Upstream>,
     request: SendRequest,

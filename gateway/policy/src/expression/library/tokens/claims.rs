@@ -44,7 +44,7 @@ fn joined(machine: &mut Machine<'_>, args: &[Value]) -> Result<Value, Exception>
 }
 
 /// Values of one claim: an array gives one for each element, anything else exactly one.
-pub(super) fn values_of(claim: &Json) -> Vec<String> {
+pub(crate) fn values_of(claim: &Json) -> Vec<String> {
     match claim {
         Json::Array(items) => items.iter().map(text_of).collect(),
         other => vec![text_of(other)],

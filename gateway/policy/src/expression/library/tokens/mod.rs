@@ -1,7 +1,7 @@
 //! Tokens and credentials in strings: `Jwt`, `BasicAuthCredentials`, `Authorization`.
 
 mod basic;
-mod claims;
+pub(crate) mod claims;
 pub(crate) mod jwt;
 
 use super::pure;
