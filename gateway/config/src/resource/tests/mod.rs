@@ -13,6 +13,7 @@ mod policies;
 mod service;
 mod storage;
 mod subscriptions;
+mod with_policies;
 
 use std::sync::Arc;
 
