@@ -24,6 +24,7 @@ pub const LIMITS: BudgetLimits = BudgetLimits {
     instructions: 20_000,
     allocated_bytes: 1 << 20,
     depth: 200,
+    regex_steps: 20_000,
 };
 
 /// Most steps of one run. Policies loop only as long as they may ask for effects, of which there is

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use gateway_policy::context::Body;
 use gateway_policy::execution::{Answer, Effect, Execution, Failure, Step, Target};
-use gateway_policy::expression::BudgetLimits;
+use gateway_policy::expression::{BudgetKind, BudgetLimits};
 use gateway_policy::program::{Program, Scope, Section, link};
 use support::*;
 
@@ -575,4 +575,32 @@ fn damaged_documents_neither_panic_nor_hang_the_compiler_and_the_run() {
             assert!(!result.problems.is_empty(), "{source}");
         }
     }
+}
+
+#[test]
+fn a_budget_that_ran_out_is_reported_although_on_error_answers_with_success() {
+    let document = "<policies><inbound><set-variable name=\"x\" value=\"@{ while (true) { } }\"/></inbound>\
+        <on-error><return-response><set-status code=\"200\"/>\
+        <set-body>@(context.LastError.Reason + \"|\" + context.LastError.Message)</set-body></return-response></on-error></policies>";
+    let mut execution = Execution::new(
+        scopes(None, Some(document), None),
+        context(),
+        BudgetLimits::default(),
+    );
+    let step = loop {
+        match execution.run(&World::default()) {
+            Step::Continue(_) => {}
+            step => break step,
+        }
+    };
+    assert_eq!(step, Step::Respond);
+    assert_eq!(execution.exceeded(), [BudgetKind::Instructions]);
+    let ended = ended(execution, step, Vec::new());
+    assert_eq!(
+        (ended.status, ended.body.as_str()),
+        (
+            200,
+            "ExpressionValueEvaluationFailure|Expression evaluation failed. The expression exceeded its instruction budget of 2000000."
+        )
+    );
 }

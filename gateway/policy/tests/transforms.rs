@@ -420,7 +420,8 @@ fn entities_and_depth_cannot_exhaust_the_gateway() {
         posting(Box::leak(deep.into_boxed_str()), "text/xml"),
         &World::default(),
     );
-    assert_eq!(&*ended.error().reason, "ExpressionBudgetExceeded");
+    assert_eq!(&*ended.error().reason, "ExpressionValueEvaluationFailure");
+    assert!(ended.error().message.contains("limit of"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 
 use crate::context::{Body, Response, uuid_bytes::RequestId};
-use crate::expression::Exception;
+use crate::expression::{BudgetKind, Exception};
 
 use super::answer::{EffectFailure, FailureKind};
 
@@ -31,6 +31,8 @@ pub struct Failure {
     pub client_message: Cow<'static, str>,
     /// Headers of the response besides `Content-Type`.
     pub headers: HeaderMap,
+    /// The budget that ran out, if that is what happened.
+    pub exceeded: Option<BudgetKind>,
 }
 
 impl Failure {
@@ -49,6 +51,7 @@ impl Failure {
             status,
             client_message: client_message.into(),
             headers: HeaderMap::new(),
+            exceeded: None,
         }
     }
 
@@ -136,19 +139,17 @@ impl Failure {
         }
     }
 
-    /// An expression threw: 500. One that used more than its budget has a reason of its own, so that
-    /// logs and metrics tell it from a slip.
+    /// An expression threw: 500. `on-error` sees the same reason when it used more than its budget;
+    /// the message names the budget, and [`Failure::exceeded`] tells logs and metrics.
     #[must_use]
     pub fn expression(exception: &Exception) -> Self {
-        let reason = if exception.is_budget() {
-            "ExpressionBudgetExceeded"
-        } else {
-            "ExpressionValueEvaluationFailure"
-        };
-        Self::internal(
-            reason,
-            format!("Expression evaluation failed. {}", exception.message),
-        )
+        Self {
+            exceeded: exception.exceeded(),
+            ..Self::internal(
+                "ExpressionValueEvaluationFailure",
+                format!("Expression evaluation failed. {}", exception.message),
+            )
+        }
     }
 
     /// A policy's effect could not be done: 500, unless a limit says no, which is a 429. The policy is
@@ -177,10 +178,13 @@ impl Failure {
     /// The request asked for more effects than it may: 500.
     #[must_use]
     pub fn effect_budget(limit: u32) -> Self {
-        Self::internal(
-            "EffectBudgetExceeded",
-            format!("The policies of this request asked for more than {limit} effects."),
-        )
+        Self {
+            exceeded: Some(BudgetKind::Effects),
+            ..Self::internal(
+                "EffectBudgetExceeded",
+                format!("The policies of this request asked for more than {limit} effects."),
+            )
+        }
     }
 
     /// The same failure with another response header.

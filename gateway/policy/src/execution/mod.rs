@@ -30,7 +30,7 @@ pub(crate) use run::{
 };
 
 use crate::context::{Body, Context, LastError, Response};
-use crate::expression::{BudgetLimits, Needs};
+use crate::expression::{BudgetKind, BudgetLimits, Needs};
 use crate::host::Host;
 use crate::program::instruction::Operation;
 use crate::program::{Program, Section};
@@ -184,6 +184,13 @@ impl Execution {
         self.context.last_error.as_ref()
     }
 
+    /// The budgets that ran out so far, each once, in the order in which they did. They may have left
+    /// no other trace: `on-error` can answer a failure with success.
+    #[must_use]
+    pub fn exceeded(&self) -> &[BudgetKind] {
+        &self.state.exceeded
+    }
+
     /// The answer; an empty 200 if no policy and no backend made one.
     #[must_use]
     pub fn into_response(self) -> Response {
@@ -223,9 +230,13 @@ impl Execution {
             match stepped {
                 Ok(None) => {}
                 Ok(Some(step)) => return step,
-                // What is postponed has no section to fail in; each part of it has seen to itself.
-                Err(_) if matches!(self.phase, Phase::Ending(_)) => {}
-                Err(failure) => self.fail_at(*failure),
+                Err(failure) => {
+                    self.state.note_exceeded(&failure);
+                    // What is postponed has no section to fail in; each part of it has seen to itself.
+                    if !matches!(self.phase, Phase::Ending(_)) {
+                        self.fail_at(*failure);
+                    }
+                }
             }
         }
     }

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
+use smallvec::SmallVec;
 
 use crate::context::{Body, Context, Request, Response};
 use crate::execution::answer::{Answer, Permit};
 use crate::execution::effect::{CachingType, CertificateChoice, Effect, Proxy, Target};
 use crate::execution::failure::Failure;
 use crate::execution::fiber::Fork;
-use crate::expression::{Budget, BudgetLimits, Exception, Expression, Needs, Value};
+use crate::expression::{Budget, BudgetKind, BudgetLimits, Exception, Expression, Needs, Value};
 use crate::host::Host;
 use crate::program::Section;
 use crate::statement::Downstream;
@@ -70,9 +71,20 @@ pub(crate) struct State {
     /// How many effects the request may still ask for.
     pub(super) effects_left: u32,
     pub(super) effects: u32,
+    /// The budgets that ran out, each once.
+    pub(super) exceeded: SmallVec<[BudgetKind; 4]>,
 }
 
 impl State {
+    /// Notes whether a failure is that of a budget, also if nobody hears of the failure.
+    pub(super) fn note_exceeded(&mut self, failure: &Failure) {
+        if let Some(kind) = failure.exceeded
+            && !self.exceeded.contains(&kind)
+        {
+            self.exceeded.push(kind);
+        }
+    }
+
     /// Pays for an effect, or for another round of a loop that may ask for some.
     pub(crate) fn spend_effect(&mut self) -> Outcome<()> {
         match self.effects_left.checked_sub(1) {
@@ -153,7 +165,12 @@ impl Run<'_> {
         let mut budget = Budget::new(self.limits);
         expression
             .evaluate(self.context, self.host, &mut budget)
-            .map_err(threw)
+            .map_err(|exception| {
+                let failure = threw(exception);
+                // Some policies go on without the value.
+                self.state.note_exceeded(&failure);
+                failure
+            })
     }
 
     /// The text of a setting; an expression that gives null gives `None`.

@@ -3,6 +3,22 @@
 use super::exception::Exception;
 use super::value::Value;
 
+/// What ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BudgetKind {
+    /// [`BudgetLimits::instructions`].
+    Instructions,
+    /// [`BudgetLimits::allocated_bytes`], or the fixed size of something that is written.
+    Allocation,
+    /// [`BudgetLimits::depth`], or the fixed number of levels that something may be nested in.
+    Depth,
+    /// [`BudgetLimits::regex_steps`].
+    Regex,
+    /// What the policies of one request may ask for:
+    /// [`Execution::with_effects`](crate::execution::Execution::with_effects).
+    Effects,
+}
+
 /// Limits of one evaluation. The defaults allow what real documents do a hundred times over and stop
 /// a runaway expression after some tens of milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +31,14 @@ pub struct BudgetLimits {
     /// Height of the evaluation tree across nested calls of lambdas and local functions. Default 600,
     /// chosen so that an unoptimised build stays within half of a 2 MiB thread stack.
     pub depth: u32,
+    /// Steps of all searches with regular expressions. Default 2,000,000: a pattern without
+    /// backtracking takes one to three steps for each character.
+    pub regex_steps: u64,
+}
+
+impl BudgetLimits {
+    /// The highest [`BudgetLimits::depth`] that the stack of a thread carries.
+    pub const MAX_DEPTH: u32 = 600;
 }
 
 impl Default for BudgetLimits {
@@ -22,7 +46,8 @@ impl Default for BudgetLimits {
         Self {
             instructions: 2_000_000,
             allocated_bytes: 64 << 20,
-            depth: 600,
+            depth: Self::MAX_DEPTH,
+            regex_steps: 2_000_000,
         }
     }
 }
@@ -34,6 +59,7 @@ pub struct Budget {
     instructions: u64,
     allocated_bytes: u64,
     depth: u32,
+    regex_steps: u64,
 }
 
 impl Default for Budget {
@@ -51,6 +77,7 @@ impl Budget {
             instructions: limits.instructions,
             allocated_bytes: limits.allocated_bytes,
             depth: limits.depth,
+            regex_steps: limits.regex_steps,
         }
     }
 
@@ -69,10 +96,33 @@ impl Budget {
             }
             None => {
                 self.instructions = 0;
-                Err(Exception::budget(format!(
-                    "The expression exceeded its instruction budget of {}.",
-                    self.limits.instructions
-                )))
+                Err(Exception::budget(
+                    BudgetKind::Instructions,
+                    format!(
+                        "The expression exceeded its instruction budget of {}.",
+                        self.limits.instructions
+                    ),
+                ))
+            }
+        }
+    }
+
+    /// Pays for `count` steps of a search with a regular expression.
+    pub(crate) fn charge_regex(&mut self, count: u64) -> Result<(), Exception> {
+        match self.regex_steps.checked_sub(count) {
+            Some(left) => {
+                self.regex_steps = left;
+                Ok(())
+            }
+            None => {
+                self.regex_steps = 0;
+                Err(Exception::budget(
+                    BudgetKind::Regex,
+                    format!(
+                        "The expression exceeded its regular expression budget of {} steps.",
+                        self.limits.regex_steps
+                    ),
+                ))
             }
         }
     }
@@ -87,10 +137,13 @@ impl Budget {
             }
             None => {
                 self.allocated_bytes = 0;
-                Err(Exception::budget(format!(
-                    "The expression exceeded its allocation budget of {} bytes.",
-                    self.limits.allocated_bytes
-                )))
+                Err(Exception::budget(
+                    BudgetKind::Allocation,
+                    format!(
+                        "The expression exceeded its allocation budget of {} bytes.",
+                        self.limits.allocated_bytes
+                    ),
+                ))
             }
         }
     }
@@ -115,10 +168,13 @@ impl Budget {
                 self.depth = left;
                 Ok(())
             }
-            None => Err(Exception::budget(format!(
-                "The expression exceeded its recursion budget of {}.",
-                self.limits.depth
-            ))),
+            None => Err(Exception::budget(
+                BudgetKind::Depth,
+                format!(
+                    "The expression exceeded its recursion budget of {}.",
+                    self.limits.depth
+                ),
+            )),
         }
     }
 

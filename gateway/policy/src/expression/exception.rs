@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::budget::BudgetKind;
+
 /// An exception as .NET would have it: a type name and a message.
 ///
 /// Messages follow .NET's resources where documents are likely to show them. An exception that
@@ -14,7 +16,7 @@ pub struct Exception {
     pub type_name: Cow<'static, str>,
     /// Message for operators.
     pub message: String,
-    budget: bool,
+    budget: Option<BudgetKind>,
 }
 
 /// Type names that are thrown from more than one place.
@@ -55,28 +57,34 @@ impl Exception {
         Self {
             type_name: Cow::Borrowed(type_name),
             message: message.into(),
-            budget: false,
+            budget: None,
         }
     }
 
     /// The expression used more than its budget allows.
-    pub(crate) fn budget(message: impl Into<String>) -> Self {
+    pub(crate) fn budget(kind: BudgetKind, message: impl Into<String>) -> Self {
         Self {
             type_name: Cow::Borrowed(names::BUDGET),
             message: message.into(),
-            budget: true,
+            budget: Some(kind),
         }
     }
 
     /// Whether a budget was overrun; such an exception passes every `catch`.
     #[must_use]
     pub fn is_budget(&self) -> bool {
+        self.budget.is_some()
+    }
+
+    /// The budget that was overrun, if one was.
+    #[must_use]
+    pub fn exceeded(&self) -> Option<BudgetKind> {
         self.budget
     }
 
     /// Whether `catch (type_name)` takes this exception.
     pub(crate) fn is_a(&self, type_name: &str) -> bool {
-        if self.budget {
+        if self.is_budget() {
             return false;
         }
         let mut current = self.type_name.as_ref();

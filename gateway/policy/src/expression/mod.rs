@@ -43,7 +43,7 @@ use crate::context::Context;
 use crate::host::Host;
 use crate::problem::{Position, Problem};
 
-pub use budget::{Budget, BudgetLimits};
+pub use budget::{Budget, BudgetKind, BudgetLimits};
 pub use exception::Exception;
 pub(crate) use handle::Handle;
 pub(crate) use library::{FromJson, ToJson, json_to_xml, xml_to_json};

@@ -7,6 +7,7 @@ use super::text::unit_to_string;
 use super::types::{Enumeration, type_of};
 use super::value::Value;
 use super::{dates, guid};
+use crate::expression::BudgetKind;
 
 /// Tuples inside tuples that are printed.
 const MAX_NESTING: u32 = 50;
@@ -51,6 +52,7 @@ pub(crate) fn print_enum(enumeration: Enumeration, value: i32) -> String {
 fn print_object(object: &Object, depth: u32) -> Result<String, Exception> {
     if depth >= MAX_NESTING {
         return Err(Exception::budget(
+            BudgetKind::Depth,
             "The value is nested too deeply to be printed.",
         ));
     }

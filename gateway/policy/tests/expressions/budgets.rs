@@ -1,6 +1,6 @@
 //! No expression can hang or exhaust the process.
 
-use gateway_policy::expression::{Budget, BudgetLimits, Exception};
+use gateway_policy::expression::{Budget, BudgetKind, BudgetLimits, Exception};
 
 use crate::support::World;
 use crate::{expression, request};
@@ -9,7 +9,7 @@ fn overrun(code: &str) -> Exception {
     let limits = BudgetLimits {
         instructions: 200_000,
         allocated_bytes: 4 << 20,
-        depth: 600,
+        ..BudgetLimits::default()
     };
     let mut budget = Budget::new(limits);
     let exception = expression(code)
@@ -18,6 +18,52 @@ fn overrun(code: &str) -> Exception {
         .expect_err(code);
     assert!(exception.is_budget(), "{code}: {exception:?}");
     exception
+}
+
+#[test]
+fn each_budget_is_named_by_what_overran_it() {
+    use BudgetKind::{Allocation, Depth, Instructions, Regex};
+    for (code, kind) in [
+        ("@{ while (true) { } }", Instructions),
+        ("@(new string('a', int.MaxValue).Length)", Allocation),
+        ("@{ int F(int n) => F(n + 1) + 1; return F(0); }", Depth),
+        (
+            "@(Regex.IsMatch(new string('a', 60) + \"!\", \"^(a+)+$\"))",
+            Regex,
+        ),
+        (
+            "@{ try { return Regex.IsMatch(new string('a', 60) + \"!\", \"^(a|a)*$\"); } catch (Exception) { return true; } }",
+            Regex,
+        ),
+    ] {
+        assert_eq!(overrun(code).exceeded(), Some(kind), "{code}");
+    }
+}
+
+#[test]
+fn searches_with_regular_expressions_have_a_budget_of_their_own() {
+    let evaluate = |limits| {
+        let code = expression("@(Regex.IsMatch(new string('a', 5000), \"a*b\").ToString())");
+        code.evaluate(&mut request(), &World::default(), &mut Budget::new(limits))
+    };
+    let few_steps = BudgetLimits {
+        regex_steps: 1_000,
+        ..BudgetLimits::default()
+    };
+    let exception = evaluate(few_steps).unwrap_err();
+    assert_eq!(
+        exception.message,
+        "The expression exceeded its regular expression budget of 1000 steps."
+    );
+    let few_instructions = BudgetLimits {
+        instructions: 2_000,
+        regex_steps: 1 << 40,
+        ..BudgetLimits::default()
+    };
+    assert_eq!(
+        evaluate(few_instructions).unwrap().to_text().unwrap(),
+        "False"
+    );
 }
 
 #[test]

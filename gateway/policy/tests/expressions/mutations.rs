@@ -83,6 +83,7 @@ fn mutated_expressions_never_panic() {
         instructions: 20_000,
         allocated_bytes: 1 << 20,
         depth: 200,
+        regex_steps: 20_000,
     };
     let mut compiled_some = 0;
     for round in 0..6_000 {

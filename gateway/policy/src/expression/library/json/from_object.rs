@@ -3,6 +3,7 @@
 use super::edit;
 use super::node::{Node, Tree};
 use super::token::{node_of, pay, scalar_of};
+use crate::expression::BudgetKind;
 use crate::expression::exception::{Exception, names};
 use crate::expression::library;
 use crate::expression::machine::Machine;
@@ -25,6 +26,7 @@ fn nested(machine: &mut Machine<'_>, value: &Value, level: usize) -> Result<Tree
     pay(machine.budget)?;
     if level > MAX_LEVELS {
         return Err(Exception::budget(
+            BudgetKind::Depth,
             "The value is nested too deeply to be serialised.",
         ));
     }

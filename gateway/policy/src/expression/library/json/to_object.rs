@@ -8,6 +8,7 @@ use super::node::{Class, Kind, Tree};
 use super::position::message;
 use super::token::value_of;
 use super::tree_path::path_of;
+use crate::expression::BudgetKind;
 use crate::expression::budget::Budget;
 use crate::expression::exception::{Exception, names};
 use crate::expression::key::Key;
@@ -129,6 +130,7 @@ impl Deserializer<'_> {
         self.budget.allocate(size_of::<Value>())?;
         if level > MAX_LEVELS {
             return Err(Exception::budget(
+                BudgetKind::Depth,
                 "The JSON is nested too deeply to be read.",
             ));
         }

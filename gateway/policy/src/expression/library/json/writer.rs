@@ -2,6 +2,7 @@
 
 use super::node::{Class, Kind, Node, Tree};
 use super::text::{push_quoted, push_scalar};
+use crate::expression::BudgetKind;
 use crate::expression::exception::Exception;
 use crate::expression::value::Value;
 
@@ -99,6 +100,7 @@ impl Writer {
     fn begin(&mut self, node: &Tree, open: char, close: char) -> Result<(), Exception> {
         if self.open.len() >= MAX_LEVELS {
             return Err(Exception::budget(
+                BudgetKind::Depth,
                 "The JSON is nested too deeply to be written.",
             ));
         }

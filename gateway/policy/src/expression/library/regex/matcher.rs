@@ -103,7 +103,7 @@ impl<'m> Matcher<'m> {
 
     /// Pays for one step, and looks at the clock now and then.
     pub(super) fn step(&mut self) -> Result<(), Exception> {
-        self.budget.charge(1)?;
+        self.budget.charge_regex(1)?;
         self.until_clock -= 1;
         if self.until_clock > 0 {
             return Ok(());
@@ -363,7 +363,7 @@ impl<'m> Matcher<'m> {
             return Ok(None);
         };
         let length = end - start;
-        self.budget.charge(length as u64 / 8)?;
+        self.budget.charge_regex(length as u64 / 8)?;
         let from = if back {
             match pos.checked_sub(length) {
                 Some(from) => from,
@@ -405,7 +405,7 @@ impl<'m> Matcher<'m> {
             (_, None) => None,
             (kind, Some(end)) => {
                 let kept = self.undo.len().saturating_sub(base);
-                self.budget.charge(kept as u64 / 8)?;
+                self.budget.charge_regex(kept as u64 / 8)?;
                 let mut index = 0;
                 self.undo.retain(|undo| {
                     index += 1;

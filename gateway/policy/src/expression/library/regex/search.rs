@@ -160,7 +160,7 @@ fn next_candidate(
             .map(|at| from + at)
     };
     let skipped = found.map_or(text.len(), |at| at.abs_diff(from));
-    matcher.budget.charge(skipped as u64 / 16)?;
+    matcher.budget.charge_regex(skipped as u64 / 16)?;
     Ok(found)
 }
 

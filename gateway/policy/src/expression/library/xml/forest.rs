@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::expression::BudgetKind;
 use crate::expression::exception::Exception;
 use crate::expression::foreign::Foreign;
 use crate::expression::key::Key;
@@ -344,9 +345,10 @@ impl Tree {
 
 /// Too many levels.
 pub(super) fn too_deep() -> Exception {
-    Exception::budget(format!(
-        "The XML exceeds the limit of {MAX_DEPTH} levels of elements."
-    ))
+    Exception::budget(
+        BudgetKind::Depth,
+        format!("The XML exceeds the limit of {MAX_DEPTH} levels of elements."),
+    )
 }
 
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use super::forest::{Kind, Name, Tree, Xml};
 use super::names::{XML, XML_EXCEPTION, XMLNS};
 use super::scanner::{invalid_character, is_xml};
+use crate::expression::BudgetKind;
 use crate::expression::exception::{Exception, names};
 
 /// What a printed node may take.
@@ -140,7 +141,10 @@ impl<'t> Writer<'t> {
         let mut at = Some(top);
         while let Some(id) = at {
             if self.out.len() > MAX_OUTPUT {
-                return Err(Exception::budget("The XML is too large to be printed."));
+                return Err(Exception::budget(
+                    BudgetKind::Allocation,
+                    "The XML is too large to be printed.",
+                ));
             }
             let node = self.tree.node(id);
             if let Some(name) = node.element() {
