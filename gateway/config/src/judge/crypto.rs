@@ -29,7 +29,9 @@ impl World {
                 Ok(material.ok_or(CryptoError::NoPrivateKey)?.private_key())
             }
             RsaKey::Public(_) => Err(CryptoError::NoPrivateKey),
-            RsaKey::Private(der) => tls::PrivateKey::from_der(der).map_err(error),
+            RsaKey::Private(der) => {
+                tls::PrivateKey::from_der(der).map_err(|failure| error(&failure))
+            }
         }
     }
 }
@@ -41,7 +43,7 @@ fn public_half(key: &RsaKey<'_>) -> Result<tls::PublicKey, CryptoError> {
         RsaKey::Public(spki) => tls::PublicKey::from_spki(spki),
         RsaKey::Private(der) => tls::PrivateKey::from_der(der).and_then(|key| key.public()),
     }
-    .map_err(error)
+    .map_err(|failure| error(&failure))
 }
 
 impl Crypto for World {
@@ -68,7 +70,8 @@ impl Crypto for World {
             JwsKey::Secret(secret) => {
                 let secret = tls::JwsKey::Secret(secret);
                 let algorithm = jws_algorithm(algorithm);
-                return tls::verify_jws(algorithm, secret, signing_input, signature).map_err(error);
+                return tls::verify_jws(algorithm, secret, signing_input, signature)
+                    .map_err(|failure| error(&failure));
             }
             JwsKey::Certificate(der) => tls::PublicKey::from_certificate(der),
             JwsKey::SubjectPublicKeyInfo(der) => tls::PublicKey::from_spki(der),
@@ -84,13 +87,14 @@ impl Crypto for World {
                 tls::PublicKey::from_ec_point(curve, x, y)
             }
         };
-        let public = public.map_err(error)?;
+        let public = public.map_err(|failure| error(&failure))?;
         let key = tls::JwsKey::Public(&public);
-        tls::verify_jws(jws_algorithm(algorithm), key, signing_input, signature).map_err(error)
+        tls::verify_jws(jws_algorithm(algorithm), key, signing_input, signature)
+            .map_err(|failure| error(&failure))
     }
 
     fn read_rsa_key(&self, source: &RsaKeySource<'_>) -> Result<RsaKeyMaterial, CryptoError> {
-        read_rsa_key(source).map_err(error)
+        read_rsa_key(source).map_err(|failure| error(&failure))
     }
 
     fn sign_rsa(
@@ -102,7 +106,7 @@ impl Crypto for World {
     ) -> Result<Vec<u8>, CryptoError> {
         let key = self.private_key(key)?;
         let (padding, algorithm) = (signature_padding(padding), digest_algorithm(algorithm));
-        tls::sign(&key, padding, algorithm, digest).map_err(error)
+        tls::sign(&key, padding, algorithm, digest).map_err(|failure| error(&failure))
     }
 
     fn verify_rsa(
@@ -115,7 +119,7 @@ impl Crypto for World {
     ) -> Result<bool, CryptoError> {
         let key = public_half(key)?;
         let (padding, algorithm) = (signature_padding(padding), digest_algorithm(algorithm));
-        tls::verify(&key, padding, algorithm, digest, signature).map_err(error)
+        tls::verify(&key, padding, algorithm, digest, signature).map_err(|failure| error(&failure))
     }
 
     fn encrypt_rsa(
@@ -124,7 +128,8 @@ impl Crypto for World {
         padding: EncryptionPadding,
         data: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
-        tls::encrypt(&public_half(key)?, encryption_padding(padding), data).map_err(error)
+        tls::encrypt(&public_half(key)?, encryption_padding(padding), data)
+            .map_err(|failure| error(&failure))
     }
 
     fn decrypt_rsa(
@@ -134,15 +139,15 @@ impl Crypto for World {
         data: &[u8],
     ) -> Result<Vec<u8>, CryptoError> {
         let key = self.private_key(key)?;
-        tls::decrypt(&key, encryption_padding(padding), data).map_err(error)
+        tls::decrypt(&key, encryption_padding(padding), data).map_err(|failure| error(&failure))
     }
 
     fn encrypt(&self, cipher: &Cipher<'_>, data: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        tls::cipher::encrypt(&symmetric(cipher), data).map_err(error)
+        tls::cipher::encrypt(&symmetric(cipher), data).map_err(|failure| error(&failure))
     }
 
     fn decrypt(&self, cipher: &Cipher<'_>, data: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        tls::cipher::decrypt(&symmetric(cipher), data).map_err(error)
+        tls::cipher::decrypt(&symmetric(cipher), data).map_err(|failure| error(&failure))
     }
 
     fn public_key(&self, certificate: &Certificate) -> Option<PublicKey> {
@@ -199,8 +204,8 @@ fn read_rsa_key(source: &RsaKeySource<'_>) -> Result<RsaKeyMaterial, tls::Crypto
     })
 }
 
-fn error(error: tls::CryptoError) -> CryptoError {
-    match error {
+fn error(failure: &tls::CryptoError) -> CryptoError {
+    match *failure {
         tls::CryptoError::Unavailable(what) => CryptoError::Unavailable(what),
         tls::CryptoError::Key(why) => CryptoError::Key(why),
         tls::CryptoError::KeyKind => CryptoError::KeyKind,
