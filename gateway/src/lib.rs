@@ -10,6 +10,7 @@ pub mod dev;
 pub mod file_hosts;
 pub mod health;
 mod master_key;
+pub mod offline;
 mod scrape;
 pub mod settings;
 mod supervision;

@@ -2,6 +2,7 @@
 
 mod check;
 mod dev;
+mod policy;
 mod serve;
 
 use std::path::PathBuf;
@@ -49,6 +50,9 @@ enum Command {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9080")]
         health: String,
     },
+    /// Check, run, test and count policy documents, without a gateway and without a store.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
 }
 
 /// Exit code for a configuration that is not usable (`EX_USAGE` would be 64; `check` promises 1).
@@ -71,6 +75,7 @@ pub fn main() -> ExitCode {
             admin,
             health,
         }),
+        Command::Policy(command) => policy::run(&command),
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) mod setting;
 mod status_code;
 pub(crate) mod stays_out;
 mod thumbprint;
+mod tier;
 mod trace;
 mod validate_azure_ad_token;
 mod validate_client_certificate;
@@ -54,6 +55,7 @@ use crate::program::instruction::Code;
 use crate::program::{Compiler, Section};
 
 pub(crate) use cache_responses::Downstream;
+pub use tier::Tier;
 
 /// A compiled policy.
 pub(crate) trait Statement: Send + Sync {
@@ -145,6 +147,12 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
     "validate-parameters",
     "validate-status-code",
 ];
+
+/// Whether APIM has a policy of this name, built here or not.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    find(name).is_some() || NOT_SUPPORTED.contains(&name)
+}
 
 /// The policy with this element name.
 pub(crate) fn find(name: &str) -> Option<&'static Policy> {
