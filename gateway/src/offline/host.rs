@@ -1,14 +1,14 @@
 //! The gateway's own host, with randomness that can be repeated and trust that can be waived.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use gateway_config::judge::World;
 use gateway_policy::certificate::Certificate;
 use gateway_policy::host::{
     ChainVerdict, Cipher, Crypto, CryptoError, EncryptionPadding, HashAlgorithm, Host,
-    IdentityList, JwsAlgorithm, JwsKey, PublicKey, Revocation, RsaKey, RsaKeyMaterial,
-    RsaKeySource, SignaturePadding, TraceRecord, Trust, UnixNanos,
+    IdentityList, JwsAlgorithm, JwsKey, LoggerMessage, Metric, PublicKey, Revocation, RsaKey,
+    RsaKeyMaterial, RsaKeySource, SignaturePadding, TraceRecord, Trust, UnixNanos,
 };
 
 /// Where random bytes come from.
@@ -34,6 +34,8 @@ pub struct OfflineHost {
     world: World,
     randomness: Randomness,
     trust_all: bool,
+    /// Loggers and what they were given.
+    logged: RefCell<Vec<(String, LoggerMessage)>>,
 }
 
 impl OfflineHost {
@@ -42,6 +44,7 @@ impl OfflineHost {
             world,
             randomness,
             trust_all,
+            logged: RefCell::default(),
         }
     }
 
@@ -49,6 +52,18 @@ impl OfflineHost {
     #[must_use]
     pub fn take_traces(&self) -> Vec<TraceRecord> {
         self.world.take_traces()
+    }
+
+    /// Takes the values that policies have added to metrics so far.
+    #[must_use]
+    pub fn take_metrics(&self) -> Vec<Metric> {
+        self.world.take_metrics()
+    }
+
+    /// Takes what loggers were given so far.
+    #[must_use]
+    pub fn take_logged(&self) -> Vec<(String, LoggerMessage)> {
+        std::mem::take(&mut *self.logged.borrow_mut())
     }
 }
 
@@ -122,6 +137,14 @@ impl Host for OfflineHost {
 
     fn trace(&self, record: TraceRecord) {
         self.world.trace(record);
+    }
+
+    fn emit_metric(&self, metric: Metric) {
+        self.world.emit_metric(metric);
+    }
+
+    fn log_to(&self, logger: &str, message: LoggerMessage) {
+        self.logged.borrow_mut().push((logger.to_owned(), message));
     }
 }
 

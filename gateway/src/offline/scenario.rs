@@ -7,13 +7,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gateway_config::judge::Identity;
 use gateway_policy::context::uuid_bytes::RequestId;
-use gateway_policy::context::{Api, Body, Context, Operation, Request, Url};
+use gateway_policy::context::{Api, Body, Context, Operation, Product, Request, Url};
 use gateway_policy::execution::{Execution, Step};
 use gateway_policy::expression::{BudgetLimits, Value};
 use gateway_policy::host::Host as _;
 use gateway_policy::program::Program;
 use gateway_tls::chain::PresentedChain;
 use http::{HeaderMap, Method};
+use serde_json::json;
 
 use super::Unusable;
 use super::host::OfflineHost;
@@ -42,6 +43,8 @@ pub struct Scenario {
     pub api: String,
     /// Name of the operation.
     pub operation: String,
+    /// Name of the product, if the request comes through one.
+    pub product: Option<String>,
     /// `context.Request.MatchedParameters`.
     pub matched_parameters: Vec<(String, String)>,
     /// Variables that exist before the first policy, all texts.
@@ -71,6 +74,7 @@ impl Scenario {
             api_path: String::new(),
             api: "api".to_owned(),
             operation: "operation".to_owned(),
+            product: None,
             matched_parameters: Vec::new(),
             variables: Vec::new(),
             script,
@@ -183,19 +187,35 @@ impl Scenario {
                 version: "".into(),
                 service_url: Some(self.script.service_url.clone()),
                 protocols: vec!["https".into()],
+                key_header: "Ocp-Apim-Subscription-Key".into(),
+                key_query: "subscription-key".into(),
             })),
             operation: Some(Arc::new(Operation {
                 id: self.operation.as_str().into(),
                 name: self.operation.as_str().into(),
                 method: self.method.as_str().into(),
                 url_template: "/*".into(),
+                responses: Vec::new(),
             })),
+            product: self.product.as_deref().map(|name| Arc::new(product(name))),
             subscription: None,
             variables: self.variables.iter().map(variable).collect(),
             last_error: None,
             deployment: world.deployment(),
             sent: Default::default(),
         }
+    }
+}
+
+/// A published product that demands a subscription.
+fn product(name: &str) -> Product {
+    Product {
+        id: name.into(),
+        name: name.into(),
+        is_published: true,
+        approval_required: false,
+        subscription_required: true,
+        subscriptions_limit: None,
     }
 }
 
@@ -224,6 +244,19 @@ fn outcome(
                 .unwrap_or_else(|exception| format!("({})", exception.message)),
         })
         .collect();
+    let mut effects = performer.effects;
+    effects.extend(host.take_metrics().into_iter().map(|metric| {
+        json!({
+            "effect": "emit-metric",
+            "namespace": &*metric.namespace,
+            "name": &*metric.name,
+            "value": metric.value,
+            "dimensions": metric.dimensions,
+        })
+    }));
+    effects.extend(host.take_logged().into_iter().map(
+        |(logger, message)| json!({ "effect": "log", "logger": logger, "text": message.text }),
+    ));
     let last_error = execution.last_error().cloned();
     let response = execution.into_response();
     let standard = response.status.canonical_reason().unwrap_or_default();
@@ -241,6 +274,6 @@ fn outcome(
         traces: host.take_traces(),
         last_error,
         failed,
-        effects: performer.effects,
+        effects,
     }
 }

@@ -84,6 +84,7 @@ impl ResourceArguments {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ScopeArgument {
     Global,
+    Product,
     Api,
     Operation,
 }
@@ -92,6 +93,7 @@ impl From<ScopeArgument> for Scope {
     fn from(scope: ScopeArgument) -> Self {
         match scope {
             ScopeArgument::Global => Self::Global,
+            ScopeArgument::Product => Self::Product,
             ScopeArgument::Api => Self::Api,
             ScopeArgument::Operation => Self::Operation,
         }
