@@ -2,21 +2,27 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use gateway_config::clock::Clock as _;
 use gateway_policy::context::{Body, Context, Url};
 use gateway_policy::execution::{
-    Acquire, Answer, Cached, CertificateChoice, Count, Counted, Effect, EffectFailure, EffectId,
-    Execution, FailureKind, Forward, Permit, SendRequest, Target, Window,
+    AccessToken, Acquire, Answer, Cached, CertificateChoice, Count, Counted, Effect, EffectFailure,
+    EffectId, Execution, FailureKind, Forward, Permit, ProviderDocument, SendRequest, Target,
+    Window,
 };
+use gateway_policy::openid::{Discovery, DocumentError, KeySet, Provider};
 use http::header::{self, HeaderValue};
 use serde_json::{Value, json};
 
 use super::outcome::{SentRequest, body_json, headers_json};
 use super::request::{Answering, Scripted, url_text};
 use super::world::StandingClock;
+
+/// Where Microsoft Entra ID is.
+const ENTRA: &str = "https://login.microsoftonline.com";
 
 /// What the servers do, and where they are.
 #[derive(Debug, Clone)]
@@ -142,6 +148,16 @@ impl<'a> Performer<'a> {
             }
             Effect::Count(count) => Answer::Counted(self.count(&count)),
             Effect::Acquire(acquire) => self.acquire(&acquire),
+            Effect::Provider(request) => self.provider(&request.document),
+            Effect::Token(request) => {
+                self.note(json!({
+                    "effect": "token",
+                    "resource": &*request.resource,
+                    "clientId": request.client_id.as_deref(),
+                }));
+                let token = format!("offline-token-for-{}", request.resource);
+                Answer::Token(AccessToken(Arc::from(token)))
+            }
         }
     }
 
@@ -184,7 +200,7 @@ impl<'a> Performer<'a> {
                 .as_ref()
                 .map(|choice| match choice {
                     CertificateChoice::Id(name) | CertificateChoice::Thumbprint(name) => {
-                        std::sync::Arc::clone(name)
+                        Arc::clone(name)
                     }
                 }),
         });
@@ -214,14 +230,49 @@ impl<'a> Performer<'a> {
         if !request.awaited {
             return Answer::Done;
         }
-        let servers = self.script.servers.iter();
-        let scripted = servers
-            .filter(|(prefix, _)| url.starts_with(prefix.as_str()))
-            .max_by_key(|(prefix, _)| prefix.len())
-            .map_or(&self.script.other_servers, |(_, scripted)| scripted);
-        match scripted {
+        match self.server(&url) {
             Scripted::Answers(answering) => Answer::Response(answering.to_response(false)),
             failure => failed(failure),
+        }
+    }
+
+    /// What the server at this URL does.
+    fn server(&self, url: &str) -> &'a Scripted {
+        let servers = self.script.servers.iter();
+        servers
+            .filter(|(prefix, _)| url.starts_with(prefix.as_str()))
+            .max_by_key(|(prefix, _)| prefix.len())
+            .map_or(&self.script.other_servers, |(_, scripted)| scripted)
+    }
+
+    /// Reads the scripted answers for a discovery document and the keys that it names.
+    fn provider(&mut self, document: &ProviderDocument) -> Answer {
+        let url = match document {
+            ProviderDocument::At(url) => url_text(url),
+            ProviderDocument::Entra(path) => {
+                format!("{ENTRA}/{}", path.trim_start_matches('/'))
+            }
+        };
+        self.note(json!({ "effect": "openid-provider", "url": url }));
+        let read = |url: &str| -> Result<Bytes, EffectFailure> {
+            match self.server(url) {
+                Scripted::Answers(answering) => Ok(answering.body.clone()),
+                failure => Err(failure_of(failure)),
+            }
+        };
+        let unusable = |error: DocumentError| {
+            EffectFailure::new(FailureKind::Configuration, error.to_string())
+        };
+        let provider = read(&url)
+            .and_then(|bytes| Discovery::parse(&bytes).map_err(unusable))
+            .and_then(|discovery| {
+                let keys = KeySet::parse(&read(&discovery.jwks_uri)?).map_err(unusable)?;
+                let issuer = discovery.issuer;
+                Ok(Provider { issuer, keys })
+            });
+        match provider {
+            Ok(provider) => Answer::Provider(Arc::new(provider)),
+            Err(failure) => Answer::Failed(failure),
         }
     }
 
@@ -278,10 +329,14 @@ fn key(key: &str) -> String {
 }
 
 fn failed(scripted: &Scripted) -> Answer {
-    Answer::Failed(match scripted {
+    Answer::Failed(failure_of(scripted))
+}
+
+fn failure_of(scripted: &Scripted) -> EffectFailure {
+    match scripted {
         Scripted::TimesOut => EffectFailure::new(FailureKind::Timeout, "no answer in time"),
         _ => EffectFailure::new(FailureKind::Connection, "the server cannot be reached"),
-    })
+    }
 }
 
 fn authority(url: &Url) -> String {
