@@ -106,8 +106,8 @@ fn a_logger_says_that_nothing_is_delivered() {
         "loggerType",
         "azureEventHub",
     );
-    let unknown = json!({ "loggerType": "azureEventHub", "credentials": { "nmae": "x" } });
-    refused_at(put("loggers/l", unknown), "credentials.nmae", "`name`");
+    let unknown = json!({ "loggerType": "azureEventHub", "credentials": { "namee": "x" } });
+    refused_at(put("loggers/l", unknown), "credentials.namee", "`name`");
 }
 
 #[test]
