@@ -103,6 +103,7 @@ impl App {
         let health_listener = bind(settings.health.listen)?;
         let sources = file_host_sources(settings);
         let file_hosts = read_file_hosts(settings)?;
+        let managed_identity = translate::managed_identity(settings).map_err(StartError)?;
         let writer = open_writer(settings, &clock, file_hosts)?;
         let mut supervision = Supervision::new(&recorder);
         let publisher = supervision.publisher(&recorder);
@@ -115,7 +116,7 @@ impl App {
         let acceptor = acceptor(&plane, &chains, &clock)?;
         let access = access_log(settings, &recorder)?;
         let proxy = Proxy::start(
-            translate::proxy_settings(settings),
+            translate::proxy_settings(settings, managed_identity),
             ProxyDependencies {
                 published: plane.published().clone(),
                 acceptor,
@@ -313,6 +314,7 @@ fn writer_over(
                 .unwrap_or(u32::MAX),
         },
         file_hosts,
+        managed_identity: settings.managed_identity.endpoint.is_some(),
     };
     let settings = WriterSettings {
         compile,

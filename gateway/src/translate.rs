@@ -2,14 +2,17 @@
 
 use gateway_policy::expression::BudgetLimits;
 use gateway_proxy::{
-    AdmissionSettings, FrontSettings, LoadSettings, MemorySettings, ProxySettings, TrustedPeers,
-    UpstreamSettings,
+    AdmissionSettings, FrontSettings, IdentitySettings, LoadSettings, ManagedIdentity,
+    MemorySettings, ProxySettings, TrustedPeers, UpstreamSettings,
 };
 
-use crate::settings::Settings;
+use crate::settings::{MachineFiles, Settings, managed_identity_secret};
 
 /// The proxy's settings.
-pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
+pub(crate) fn proxy_settings(
+    settings: &Settings,
+    managed_identity: Option<ManagedIdentity>,
+) -> ProxySettings {
     let limits = &settings.limits;
     let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     ProxySettings {
@@ -67,6 +70,37 @@ pub(crate) fn proxy_settings(settings: &Settings) -> ProxySettings {
             cache_bytes: limits.policy_cache.0,
             counters: limits.policy_counters,
         },
+        identity: IdentitySettings {
+            key_lifetime: settings.identity_providers.key_lifetime,
+            refresh_interval: settings.identity_providers.refresh_interval,
+            stale_lifetime: settings.identity_providers.stale_lifetime,
+            timeout: settings.identity_providers.timeout,
+            allow_http: settings.identity_providers.allow_http,
+            entra_authority: settings.identity_providers.microsoft_entra.clone(),
+            providers: settings.identity_providers.max_providers,
+            tokens: settings.managed_identity.max_tokens,
+            managed_identity,
+        },
         ..ProxySettings::default()
     }
+}
+
+/// Where the gateway gets tokens of its own; `None`: nowhere.
+///
+/// # Errors
+/// If the secret cannot be read.
+pub(crate) fn managed_identity(settings: &Settings) -> Result<Option<ManagedIdentity>, String> {
+    let section = &settings.managed_identity;
+    let Some(endpoint) = section.endpoint.clone() else {
+        return Ok(None);
+    };
+    let secret = match &section.secret_file {
+        Some(path) => Some(managed_identity_secret(&MachineFiles, path)?),
+        None => None,
+    };
+    Ok(Some(ManagedIdentity {
+        kind: section.kind,
+        endpoint,
+        secret,
+    }))
 }

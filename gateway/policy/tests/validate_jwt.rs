@@ -12,10 +12,13 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use gateway_policy::context::Context;
 use gateway_policy::host::JwsAlgorithm;
+use gateway_policy::openid::{KeySet, Provider};
 use support::crypto::jws_signature;
 use support::script::Script;
 use support::{Ended, NOW, codes, context, errors, problems, program};
@@ -587,5 +590,374 @@ fn a_key_that_can_verify_nothing_is_warned_about_without_being_shown() {
     assert_eq!(
         codes(&problems(&jwt("header-name=\"a\"", ""))),
         ["MissingElement"]
+    );
+}
+
+/// A provider of keys, each a `kid` and perhaps the issuer it is for.
+fn provider(issuer: &str, keys: &[(&str, Option<&str>)]) -> Arc<Provider> {
+    let keys: Vec<String> = keys
+        .iter()
+        .map(|(id, issuer)| {
+            let issuer = issuer.map_or(String::new(), |issuer| format!(",\"issuer\":\"{issuer}\""));
+            format!("{{\"kty\":\"RSA\",\"n\":\"qqqq\",\"e\":\"AQAB\",\"kid\":\"{id}\"{issuer}}}")
+        })
+        .collect();
+    let document = format!("{{\"keys\":[{}]}}", keys.join(","));
+    Arc::new(Provider {
+        issuer: issuer.into(),
+        keys: KeySet::parse(document.as_bytes()).unwrap(),
+    })
+}
+
+fn rs256(kid: &str, claims: &str) -> String {
+    signed(&format!("{{\"alg\":\"RS256\",\"kid\":\"{kid}\"}}"), claims)
+}
+
+fn publishing(providers: &[(&'static str, &[Arc<Provider>])]) -> Script {
+    let mut script = Script::default();
+    for (path, published) in providers {
+        script
+            .providers
+            .insert(path, published.iter().cloned().collect());
+    }
+    script
+}
+
+fn openid(paths: &[&str]) -> String {
+    let configs: String = paths
+        .iter()
+        .map(|path| format!("<openid-config url=\"https://id.example{path}\"/>"))
+        .collect();
+    jwt("header-name=\"Authorization\"", &configs)
+}
+
+#[test]
+fn a_provider_signs_for_itself_and_for_no_other_that_is_believed() {
+    let a = provider("https://a", &[("ka", None)]);
+    let b = provider("https://b", &[("kb", None)]);
+    let document = openid(&["/a", "/b"]);
+    for (kid, issuer, accepted) in [
+        ("ka", "https://a", true),
+        ("kb", "https://b", true),
+        ("ka", "https://b", false),
+        ("kb", "https://a", false),
+    ] {
+        let mut script = publishing(&[("/a", &[a.clone()]), ("/b", &[b.clone()])]);
+        let token = rs256(kid, &claims(&format!("\"iss\":\"{issuer}\"")));
+        let ended = script.play(&program(&document), bearer(&token));
+        assert_eq!(ended.forwarded(), accepted, "{kid} {issuer}");
+        if !accepted {
+            assert_eq!(&*ended.error().reason, "TokenIssuerNotAllowed");
+        }
+    }
+    let listed = document.replace(
+        "</validate-jwt>",
+        "<issuers><issuer>https://b</issuer></issuers></validate-jwt>",
+    );
+    let mut script = publishing(&[("/a", &[a]), ("/b", &[b])]);
+    let token = rs256("ka", &claims("\"iss\":\"https://a\""));
+    let ended = script.play(&program(&listed), bearer(&token));
+    assert_eq!(&*ended.error().reason, "TokenIssuerNotAllowed");
+}
+
+#[test]
+fn an_unknown_key_asks_the_provider_once_more_and_a_forgery_does_not() {
+    let before = provider("https://a", &[("old", None)]);
+    let after = provider("https://a", &[("old", None), ("new", None)]);
+    let claims = claims("\"iss\":\"https://a\"");
+    let document = openid(&["/a"]);
+    let mut script = publishing(&[("/a", &[before.clone(), after])]);
+    let ended = script.play(&program(&document), bearer(&rs256("new", &claims)));
+    assert!(ended.forwarded());
+    assert_eq!(script.log, ["provider /a", "provider /a anew", "forward"]);
+    let mut script = publishing(&[("/a", &[before.clone()])]);
+    let ended = script.play(&program(&document), bearer(&rs256("never", &claims)));
+    assert_refused(
+        &ended,
+        "TokenSignatureKeyNotFound",
+        "There is no key with the JWT's 'kid' for its algorithm. Access denied.",
+    );
+    assert_eq!(script.log, ["provider /a", "provider /a anew"]);
+    let mut script = publishing(&[("/a", &[before])]);
+    let forged = rs256("old", &claims);
+    let forged = format!("{}.AAAA", forged.rsplit_once('.').unwrap().0);
+    let ended = script.play(&program(&document), bearer(&forged));
+    assert_eq!(&*ended.error().reason, "TokenSignatureInvalid");
+    assert_eq!(script.log, ["provider /a"]);
+}
+
+#[test]
+fn a_provider_that_is_down_refuses_its_tokens_and_not_those_of_others() {
+    let b = provider("https://b", &[("kb", None)]);
+    let document = openid(&["/down", "/b"]);
+    let mut script = publishing(&[("/b", &[b])]);
+    let token = rs256("kb", &claims("\"iss\":\"https://b\""));
+    assert!(script.play(&program(&document), bearer(&token)).forwarded());
+    let token = rs256("ka", &claims("\"iss\":\"https://a\""));
+    let ended = script.play(&program(&document), bearer(&token));
+    assert_refused(
+        &ended,
+        "TokenSignatureKeyNotFound",
+        "There is no key with the JWT's 'kid' for its algorithm (the keys of https://id.example cannot be had: no such provider). Access denied.",
+    );
+    assert_eq!(
+        ended.body,
+        r#"{ "statusCode": 401, "message": "Invalid JWT." }"#
+    );
+}
+
+#[test]
+fn a_shared_secret_of_a_provider_verifies_nothing() {
+    let document = br#"{"keys":[{"kty":"oct","k":"BwcHBwcHBwcHBwcHBwcHBw","kid":"a"}]}"#;
+    let published = Arc::new(Provider {
+        issuer: "https://a".into(),
+        keys: KeySet::parse(document).unwrap(),
+    });
+    let mut script = publishing(&[("/a", &[published])]);
+    let token = signed(
+        r#"{"alg":"HS256","kid":"a"}"#,
+        &claims("\"iss\":\"https://a\""),
+    );
+    let ended = script.play(&program(&openid(&["/a"])), bearer(&token));
+    assert_eq!(&*ended.error().reason, "TokenSignatureKeyNotFound");
+}
+
+const TENANT: &str = "00000000-1111-2222-3333-444444444444";
+const APPLICATION: &str = "99999999-1111-2222-3333-444444444444";
+
+fn entra(attributes: &str, children: &str) -> String {
+    format!(
+        "<policies><inbound><validate-azure-ad-token {attributes}>{children}</validate-azure-ad-token></inbound></policies>"
+    )
+}
+
+#[test]
+fn tokens_of_entra_are_judged_by_the_document_of_their_version() {
+    const V1: &str = "/00000000-1111-2222-3333-444444444444/.well-known/openid-configuration";
+    const V2: &str = "/00000000-1111-2222-3333-444444444444/v2.0/.well-known/openid-configuration";
+    let sts = format!("https://sts.windows.net/{TENANT}/");
+    let login = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+    let document = entra(
+        &format!("tenant-id=\"{TENANT}\""),
+        &format!(
+            "<client-application-ids><application-id>{APPLICATION}</application-id></client-application-ids>"
+        ),
+    );
+    for (more, log, reason) in [
+        (
+            format!("\"ver\":\"2.0\",\"iss\":\"{login}\",\"azp\":\"{APPLICATION}\""),
+            V2,
+            None,
+        ),
+        (
+            format!("\"ver\":\"1.0\",\"iss\":\"{sts}\",\"appid\":\"{APPLICATION}\""),
+            V1,
+            None,
+        ),
+        (
+            format!("\"iss\":\"{sts}\",\"appid\":\"{APPLICATION}\""),
+            V1,
+            None,
+        ),
+        (
+            format!("\"ver\":\"2.0\",\"iss\":\"{sts}\",\"azp\":\"{APPLICATION}\""),
+            V2,
+            Some("TokenIssuerNotAllowed"),
+        ),
+        (
+            format!("\"ver\":\"2.0\",\"iss\":\"{login}\",\"azp\":\"{TENANT}\""),
+            V2,
+            Some("TokenClaimValueNotAllowed"),
+        ),
+        (
+            format!("\"ver\":\"2.0\",\"iss\":\"{login}\",\"appid\":\"{APPLICATION}\""),
+            V2,
+            Some("TokenClaimNotFound"),
+        ),
+    ] {
+        let mut script = publishing(&[
+            (V1, &[provider(&sts, &[("k", None)])]),
+            (V2, &[provider(&login, &[("k", None)])]),
+        ]);
+        let token = rs256("k", &claims(&more));
+        let ended = script.play(&program(&document), bearer(&token));
+        let found = ended.last_error.as_ref().map(|error| &*error.reason);
+        assert_eq!(found, reason, "{more}");
+        assert_eq!(script.log[0], format!("entra {log}"), "{more}");
+    }
+}
+
+#[test]
+fn any_organization_is_any_tenant_and_no_personal_account() {
+    const PATH: &str = "/organizations/v2.0/.well-known/openid-configuration";
+    const TEMPLATE: &str = "https://login.microsoftonline.com/{tenantid}/v2.0";
+    const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    let document = entra(
+        "tenant-id=\"https://login.microsoftonline.com/organizations\"",
+        "<audiences><audience>a</audience></audiences>",
+    );
+    let one = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+    for (tenant, issuer, key, accepted) in [
+        (TENANT, TENANT, None, true),
+        (TENANT, TENANT, Some(TEMPLATE), true),
+        (TENANT, TENANT, Some(one.as_str()), true),
+        (APPLICATION, APPLICATION, Some(one.as_str()), false),
+        (TENANT, APPLICATION, None, false),
+        (PERSONAL, PERSONAL, None, false),
+        ("x", "x", None, false),
+    ] {
+        let mut script = publishing(&[(PATH, &[provider(TEMPLATE, &[("k", key)])])]);
+        let more = format!(
+            "\"ver\":\"2.0\",\"aud\":\"a\",\"tid\":\"{tenant}\",\"iss\":\"https://login.microsoftonline.com/{issuer}/v2.0\""
+        );
+        let ended = script.play(&program(&document), bearer(&rs256("k", &claims(&more))));
+        assert_eq!(ended.forwarded(), accepted, "{more} {key:?}");
+    }
+}
+
+#[test]
+fn a_backend_application_is_an_audience_in_both_its_spellings() {
+    const PATH: &str = "/contoso.example/.well-known/openid-configuration";
+    let document = entra(
+        "tenant-id=\"contoso.example\"",
+        "<backend-application-ids><application-id>app</application-id></backend-application-ids><audiences><audience>other</audience></audiences>",
+    );
+    for (audience, accepted) in [
+        ("app", true),
+        ("api://app", true),
+        ("other", true),
+        ("x", false),
+    ] {
+        let mut script = publishing(&[(PATH, &[provider("https://i", &[("k", None)])])]);
+        let more = format!("\"iss\":\"https://i\",\"aud\":\"{audience}\"");
+        let ended = script.play(&program(&document), bearer(&rs256("k", &claims(&more))));
+        assert_eq!(ended.forwarded(), accepted, "{audience}");
+    }
+}
+
+#[test]
+fn another_cloud_is_asked_at_its_own_endpoint() {
+    let audiences = "<audiences><audience>a</audience></audiences>";
+    for (endpoint, asked) in [
+        (
+            "https://login.microsoftonline.us",
+            "provider /t/.well-known/openid-configuration",
+        ),
+        (
+            "login.microsoftonline.us",
+            "provider /t/.well-known/openid-configuration",
+        ),
+        (
+            "https://login.microsoftonline.com",
+            "entra /t/.well-known/openid-configuration",
+        ),
+    ] {
+        let document = entra(
+            &format!("tenant-id=\"t\" authentication-endpoint=\"{endpoint}\""),
+            audiences,
+        );
+        let mut script = Script::default();
+        script.play(&program(&document), bearer(&rs256("k", &claims(""))));
+        assert_eq!(script.log[0], asked, "{endpoint}");
+    }
+}
+
+#[test]
+fn slips_about_entra_are_found_when_documents_are_saved() {
+    let audiences = "<audiences><audience>a</audience></audiences>";
+    for (document, code) in [
+        (entra("", audiences), "MissingAttribute"),
+        (entra("tenant-id=\"{tenant}\"", audiences), "InvalidValue"),
+        (entra("tenant-id=\"t\"", ""), "FailsOpen"),
+        (
+            entra("tenant-id=\"t\" authentication-endpoint=\"a b\"", audiences),
+            "InvalidValue",
+        ),
+        (entra("tenant-id=\"t\"", "<issuers/>"), "UnknownElement"),
+        (
+            entra("tenant-id=\"t\"", "<decryption-keys/>"),
+            "NotSupported",
+        ),
+    ] {
+        assert!(codes(&problems(&document)).contains(&code), "{document}");
+    }
+    let placeholder = program(&entra("tenant-id=\"{tenant}\"", audiences));
+    let ended = Script::default().play(&placeholder, bearer(&rs256("k", &claims(""))));
+    assert_eq!(&*ended.error().reason, "TokenIssuerNotAllowed");
+}
+
+fn identity(attributes: &str) -> String {
+    format!("<authentication-managed-identity resource=\"https://vault\" {attributes}/>")
+}
+
+#[test]
+fn a_managed_identity_shows_its_token_in_the_header_or_keeps_it_in_a_variable() {
+    let mut script = Script::default();
+    script.token = Some("t.o.k");
+    let inbound = |policies: &str| format!("<policies><inbound>{policies}</inbound></policies>");
+    let ended = script.play(
+        &program(&inbound(&identity("client-id=\"mine\""))),
+        bearer("of-the-client"),
+    );
+    assert_eq!(
+        ended.context.request.headers.get("authorization").unwrap(),
+        "Bearer t.o.k"
+    );
+    assert_eq!(script.log[0], "token https://vault of mine");
+    let document = inbound(&identity("output-token-variable-name=\"t\"")).replace(
+        "</inbound>",
+        "<set-header name=\"X-T\" exists-action=\"override\"><value>@((string)context.Variables[\"t\"])</value></set-header></inbound>",
+    );
+    let ended = script.play(&program(&document), bearer("of-the-client"));
+    let headers = &ended.context.request.headers;
+    assert_eq!(
+        headers.get("authorization").unwrap(),
+        "Bearer of-the-client"
+    );
+    assert_eq!(headers.get("x-t").unwrap(), "t.o.k");
+}
+
+#[test]
+fn a_request_of_a_policy_carries_the_token_and_the_clients_does_not() {
+    let mut script = Script::default().server("/s", 200, "");
+    script.token = Some("t.o.k");
+    let document = format!(
+        "<policies><inbound><send-request mode=\"new\" response-variable-name=\"r\"><set-url>https://example.com/s</set-url><set-method>GET</set-method>{}</send-request></inbound></policies>",
+        identity("")
+    );
+    let ended = script.play(&program(&document), context());
+    assert_eq!(
+        script.sent[0].headers.get("authorization").unwrap(),
+        "Bearer t.o.k"
+    );
+    assert!(!ended.context.request.headers.contains_key("authorization"));
+}
+
+#[test]
+fn without_a_token_the_request_fails_unless_the_document_does_not_mind() {
+    let inbound = |policies: &str| format!("<policies><inbound>{policies}</inbound></policies>");
+    let ended = Script::default().play(&program(&inbound(&identity(""))), context());
+    assert_eq!(
+        (
+            ended.status,
+            &*ended.error().reason,
+            &*ended.error().message
+        ),
+        (
+            500,
+            "InvalidConfiguration",
+            "no managed identity is configured"
+        )
+    );
+    let careless = program(&inbound(&identity("ignore-error=\"true\"")));
+    let ended = Script::default().play(&careless, bearer("of-the-client"));
+    assert!(ended.forwarded());
+    assert_eq!(
+        ended.context.request.headers.get("authorization").unwrap(),
+        "Bearer of-the-client"
+    );
+    assert!(
+        codes(&errors(&inbound("<authentication-managed-identity/>")))
+            .contains(&"MissingAttribute")
     );
 }

@@ -23,6 +23,11 @@ impl<'a> FileCheck<'a> {
         }
     }
 
+    /// The files that are checked.
+    pub(super) fn files(&self) -> &dyn Files {
+        self.files
+    }
+
     pub(super) fn warn(&mut self, key: String, place: Place, message: String) {
         self.warnings.push(SettingsProblem {
             key,

@@ -103,7 +103,7 @@ section! {
     }
 }
 
-fn time(from: &str, to: &str) -> impl Fn(&Duration) -> Result<(), String> {
+pub(super) fn time(from: &str, to: &str) -> impl Fn(&Duration) -> Result<(), String> {
     let base = std::path::Path::new("");
     let read = |text| <Duration as super::value::Setting>::from_text(text, base);
     // The ends are constants; a test checks that each is a duration.

@@ -5,6 +5,7 @@
 
 mod files;
 mod hosts;
+mod identities;
 mod limits;
 mod nearest;
 mod problem;
@@ -20,6 +21,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 pub use hosts::HostEntry;
+pub(crate) use identities::secret as managed_identity_secret;
+pub use identities::{IdentityProvidersSection, ManagedIdentitySection};
 pub use limits::LimitsSection;
 pub use problem::{Place, SettingsProblem};
 pub use reference::default_configuration;
@@ -53,6 +56,10 @@ pub struct Settings {
     pub log: LogSection,
     /// `[limits]`.
     pub limits: LimitsSection,
+    /// `[identity_providers]`.
+    pub identity_providers: IdentityProvidersSection,
+    /// `[managed_identity]`.
+    pub managed_identity: ManagedIdentitySection,
     /// `[[host]]`.
     pub hosts: Vec<HostEntry>,
     /// What works and should be looked at.
@@ -69,6 +76,8 @@ const SECTIONS: &[SectionInfo] = &[
     info::<TrustSection>(),
     info::<LogSection>(),
     info::<LimitsSection>(),
+    info::<IdentityProvidersSection>(),
+    info::<ManagedIdentitySection>(),
 ];
 
 impl Settings {
@@ -158,6 +167,8 @@ fn read_sections(reader: &mut Reader<'_>) -> Option<Settings> {
     let trust = TrustSection::read(reader);
     let log = LogSection::read(reader);
     let limits = LimitsSection::read(reader);
+    let identity_providers = IdentityProvidersSection::read(reader);
+    let managed_identity = ManagedIdentitySection::read(reader);
     Some(Settings {
         gateway: gateway?,
         trusted_peers: trusted_peers?,
@@ -167,6 +178,8 @@ fn read_sections(reader: &mut Reader<'_>) -> Option<Settings> {
         trust: trust?,
         log: log?,
         limits: limits?,
+        identity_providers: identity_providers?,
+        managed_identity: managed_identity?,
         hosts: Vec::new(),
         warnings: Vec::new(),
     })
@@ -253,6 +266,9 @@ fn check_files(reader: &mut Reader<'_>, settings: &Settings, files: &mut FileChe
         if let LogTarget::File(path) = target {
             note("log", key, files.creatable(path));
         }
+    }
+    if let Some((key, message)) = identities::check(&settings.managed_identity, files.files()) {
+        note(ManagedIdentitySection::NAME, key, Err(message));
     }
     if let Some(warning) = files.exposed_key(&admin.key) {
         files.warn(

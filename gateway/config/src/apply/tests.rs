@@ -45,6 +45,7 @@ pub(crate) fn settings() -> WriterSettings {
                 max_ticket_age: 86_400,
             },
             file_hosts: Vec::new(),
+            managed_identity: false,
         },
         clock: Arc::new(SystemClock),
         keep_revisions: 100,

@@ -46,6 +46,8 @@ pub struct CompileSettings {
     pub tls: TlsSettings,
     /// Hosts whose certificates come from files.
     pub file_hosts: Vec<Arc<FileHost>>,
+    /// Whether the gateway can get tokens that say who it is.
+    pub managed_identity: bool,
 }
 
 /// Every problem found, by the resource it is in.

@@ -229,6 +229,7 @@ pub(super) struct ResourceEnvironment<'a> {
     resources: &'a Resources,
     certificates: &'a CertificateTable,
     allow_code: bool,
+    managed_identity: bool,
 }
 
 impl<'a> ResourceEnvironment<'a> {
@@ -237,6 +238,7 @@ impl<'a> ResourceEnvironment<'a> {
             resources: compilation.resources,
             certificates,
             allow_code: compilation.allow_code_in_named_values || compilation.previous.is_none(),
+            managed_identity: compilation.settings.managed_identity,
         }
     }
 }
@@ -248,6 +250,10 @@ impl Environment for ResourceEnvironment<'_> {
             Body::PolicyFragment(fragment) => Some(Arc::clone(&fragment.source)),
             _ => None,
         }
+    }
+
+    fn has_managed_identity(&self) -> bool {
+        self.managed_identity
     }
 
     fn named_value(&self, name: &str) -> Option<NamedValue> {

@@ -91,6 +91,11 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Whether the gateway can get tokens that say who it is.
+    pub(crate) fn has_managed_identity(&self) -> bool {
+        self.environment.has_managed_identity()
+    }
+
     /// Whether there are so many errors that further ones are not kept.
     pub(crate) fn is_full(&self) -> bool {
         self.errors.len() >= MAX_PROBLEMS

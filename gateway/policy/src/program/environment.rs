@@ -22,6 +22,12 @@ pub trait Environment {
     /// mean", so that a selection will do.
     fn names(&self, kind: ResourceKind) -> Vec<String>;
 
+    /// Whether the gateway can get tokens that say who it is. Without, policies that want one are
+    /// warned about.
+    fn has_managed_identity(&self) -> bool {
+        true
+    }
+
     /// Whether a named value may change the structure of the code around it when it stands inside a
     /// string literal. Only for callers who may write policies anyway.
     fn allow_code_in_named_values(&self) -> bool;

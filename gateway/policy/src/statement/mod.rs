@@ -2,6 +2,7 @@
 
 mod authentication_basic;
 mod authentication_certificate;
+mod authentication_managed_identity;
 mod base;
 mod cache_responses;
 mod cache_values;
@@ -93,6 +94,7 @@ pub(crate) enum Kind {
 const POLICIES: &[&Policy] = &[
     &authentication_basic::POLICY,
     &authentication_certificate::POLICY,
+    &authentication_managed_identity::POLICY,
     &base::POLICY,
     &cache_responses::LOOKUP,
     &cache_responses::STORE,
@@ -140,7 +142,6 @@ const POLICIES: &[&Policy] = &[
 
 /// Policies of APIM that this gateway does not have yet, so that documents learn it by name.
 pub(crate) const NOT_SUPPORTED: &[&str] = &[
-    "authentication-managed-identity",
     "proxy",
     "validate-content",
     "validate-headers",

@@ -257,6 +257,7 @@ fn writer_settings(clock: &Arc<ShiftedClock>) -> WriterSettings {
                 max_ticket_age: 86_400,
             },
             file_hosts: Vec::new(),
+            managed_identity: false,
         },
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         keep_revisions: 100,
