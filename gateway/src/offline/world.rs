@@ -163,6 +163,8 @@ fn writer(spec: &WorldSpec, clock: Arc<dyn Clock>) -> Result<Writer, Unusable> {
                 max_ticket_age: 0,
             },
             file_hosts: Vec::new(),
+            // Nothing is known of the machine that it will run on.
+            managed_identity: true,
         },
         clock,
         keep_revisions: 1,

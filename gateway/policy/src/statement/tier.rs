@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_tiers_have_21_39_and_57_names_together_and_none_twice() {
-        let mut seen = BTreeSet::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut sizes = Vec::new();
         for (_, names) in TIERS {
             seen.extend(names);
