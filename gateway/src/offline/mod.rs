@@ -4,13 +4,16 @@
 //! the same judgement of certificates as in a gateway; only what they would ask the network for comes
 //! from a script.
 
+pub mod case;
 pub mod check;
 pub mod coverage;
 pub mod files;
 pub mod host;
+pub mod material;
 mod memory_store;
 pub mod outcome;
 pub mod performer;
+pub mod program;
 pub mod request;
 pub mod resources;
 pub mod scenario;

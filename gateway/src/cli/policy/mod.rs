@@ -2,6 +2,8 @@
 
 mod check;
 mod coverage;
+mod run;
+mod test;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -21,6 +23,18 @@ pub(super) enum PolicyCommand {
     ///
     /// Exits with 0 if no document has an error, with 1 if one has, with 2 if a file cannot be read.
     Check(check::CheckArguments),
+    /// Send a made-up request through one document and print what becomes of it.
+    ///
+    /// Prints the request as it is forwarded, the response, variables, trace records, the last error,
+    /// and what policies asked for. Certificates are judged and cryptography is done as in a gateway;
+    /// servers are scripted. Exits with 0 if the request ran, whatever its status, with 1 if the
+    /// document does not compile, with 2 if the input cannot be used.
+    Run(Box<run::RunArguments>),
+    /// Run cases: a document, a request, and what is expected to become of it.
+    ///
+    /// A case is a file *.case.toml beside its document. Exits with 0 if all are as expected, with 1 if
+    /// one is not, with 2 if there is none.
+    Test(test::TestArguments),
     /// Count how many documents of a directory are read, compile and run, and what stops the others.
     ///
     /// Named values, backends, certificates and fragments count as existing.
@@ -33,6 +47,8 @@ const UNUSABLE: u8 = 2;
 pub(super) fn run(command: &PolicyCommand) -> ExitCode {
     let ended = match command {
         PolicyCommand::Check(arguments) => check::run(arguments),
+        PolicyCommand::Run(arguments) => run::run(arguments),
+        PolicyCommand::Test(arguments) => test::run(arguments),
         PolicyCommand::Coverage(arguments) => coverage::run(arguments),
     };
     ended.unwrap_or_else(|problem| {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gateway_policy::document::{self, Document, Element};
 use gateway_policy::problem::{Problem, Severity};
-use gateway_policy::program::{Program, Scope, compile, link};
+use gateway_policy::program::{Program, Scope, link};
 use gateway_policy::statement::{self, Tier};
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method};
@@ -17,6 +17,7 @@ use super::super::Unusable;
 use super::super::check::{compile_assuming, is_refused};
 use super::super::files;
 use super::super::performer::{Memory, Script};
+use super::super::program::of_fragment;
 use super::super::request::{Answering, Scripted, request_line, url};
 use super::super::resources::Resources;
 use super::super::scenario::Scenario;
@@ -131,7 +132,7 @@ impl Examiner {
         let compiled = !is_refused(&result.problems);
         let program = match result.program {
             Some(program) => Some(link(&[program])),
-            None if compiled => wrapped(&source, &mut resources),
+            None if compiled => of_fragment(&source, Scope::Api, &mut resources),
             None => None,
         };
         Examined {
@@ -186,16 +187,6 @@ fn errors(problems: Vec<Problem>) -> Vec<Problem> {
     let mut problems = problems;
     problems.retain(|problem| problem.severity == Severity::Error);
     problems
-}
-
-/// A fragment becomes a program where a document includes it.
-fn wrapped(source: &str, resources: &mut Resources) -> Option<Arc<Program>> {
-    const AROUND: &str =
-        "<policies><inbound><include-fragment fragment-id=\"examined\" /></inbound></policies>";
-    resources.add_fragment("examined", source);
-    let document = document::parse(AROUND).ok()?;
-    let program = compile(&document, Scope::Api, resources).program?;
-    Some(link(&[program]))
 }
 
 /// The rarest tier among the policies of a document.
