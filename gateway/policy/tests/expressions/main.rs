@@ -13,6 +13,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod assignment;
 mod budgets;
 mod collections;
 mod context;

@@ -14,6 +14,7 @@ mod create;
 mod declarations;
 mod delegates;
 mod expressions;
+mod flow;
 mod indexers;
 mod lambda;
 mod lint;
@@ -190,6 +191,9 @@ impl<'a> Checker<'a> {
             if let Some(place) = self.functions.first_mut() {
                 *place = Some(entry);
             }
+        }
+        for unassigned in flow::unassigned(body) {
+            self.error("UnassignedVariable", unassigned.span, unassigned.message);
         }
         self.lint_findings();
         let failed = self
