@@ -1,4 +1,4 @@
-//! Variables are read only where they have a value.
+//! Variables are read only where they have a value, and get only values that convert to them.
 
 use crate::{Case, check, errors_of};
 
@@ -299,4 +299,61 @@ fn a_variable_that_every_way_assigns_is_accepted() {
         ),
     ];
     check(CASES);
+}
+
+#[test]
+fn only_constants_convert_to_smaller_types() {
+    const RULE: &str = "C# spec §10.2.11, implicit constant expression conversions";
+    const CASES: &[Case] = &[
+        ("@{ byte b = 200; return b; }", "200", RULE),
+        (
+            "@{ const int k = 100; byte b = k + 1; return b; }",
+            "101",
+            RULE,
+        ),
+        ("@{ sbyte b = -128; return b; }", "-128", RULE),
+        ("@{ byte b = true ? 1 : 2; return b; }", "1", RULE),
+        ("@{ ulong u = 5; return u + 1; }", "6", RULE),
+        ("@{ byte b = default(int); return b; }", "0", RULE),
+        (
+            "@{ var all = new byte[] { 1, 2 + 3 }; return all[1]; }",
+            "5",
+            RULE,
+        ),
+        ("@{ uint u = 3; return u == 3 ? u + 4 : 0; }", "7", RULE),
+        (
+            "@{ var d = DateTimeOffset.UtcNow.Year > 0 ? StringComparison.Ordinal : 0; return d; }",
+            "Ordinal",
+            "§10.2.4: 0 converts to an enumeration",
+        ),
+    ];
+    check(CASES);
+    for (code, expected) in [
+        (
+            "@{ byte b = \"ab\".Length; return b; }",
+            "Cannot implicitly convert type `int` to `byte`.",
+        ),
+        (
+            "@{ short s = Math.Abs(5); return s; }",
+            "Cannot implicitly convert type `int` to `short`.",
+        ),
+        (
+            "@{ byte b = 256; return b; }",
+            "Cannot implicitly convert type `int` to `byte`.",
+        ),
+        (
+            "@{ byte b = 1L; return b; }",
+            "Cannot implicitly convert type `long` to `byte`.",
+        ),
+        (
+            "@{ ulong u = 5; return u + \"a\".Length; }",
+            "Operator `+` cannot be applied to operands of type `ulong` and `int`.",
+        ),
+    ] {
+        let errors = errors_of(code);
+        assert!(
+            errors.len() == 1 && errors[0].ends_with(expected),
+            "{code}: {errors:?}"
+        );
+    }
 }

@@ -329,7 +329,7 @@ fn argument_cost(argument: &Prepared<'_>, parameter: &Parameter, target: &Type) 
             if is_open(target) {
                 return Some(0);
             }
-            super::convert::cost(&value.ty, target, value.value())
+            super::convert::cost(&value.ty, target, value.constant_value())
         }
         PreparedValue::Function { arity, .. } => {
             let wanted = lambda_arity(target)?;

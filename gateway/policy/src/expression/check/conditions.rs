@@ -74,7 +74,7 @@ impl Checker<'_> {
         let reaches = |ty: &Type| {
             values
                 .iter()
-                .all(|value| super::convert::cost(&value.ty, ty, value.value()).is_some())
+                .all(|value| super::convert::cost(&value.ty, ty, value.constant_value()).is_some())
         };
         let candidates = values
             .iter()
@@ -156,7 +156,10 @@ impl Checker<'_> {
                     value.ty.clone()
                 };
                 match value.value() {
-                    Some(constant) => Typed::constant(constant.clone(), ty),
+                    Some(constant) => Typed {
+                        constant: value.constant,
+                        ..Typed::constant(constant.clone(), ty)
+                    },
                     None => Typed::new(Node::Constant(Value::Null), ty),
                 }
             })

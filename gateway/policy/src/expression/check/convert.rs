@@ -146,7 +146,7 @@ fn fits(value: i32, to: Basic) -> bool {
 impl Checker<'_> {
     /// Converts implicitly, or reports that it cannot be done.
     pub(super) fn convert(&mut self, value: Typed, to: &Type, span: Span) -> Node {
-        if cost(&value.ty, to, value.value()).is_none() {
+        if cost(&value.ty, to, value.constant_value()).is_none() {
             let from = value.ty.display();
             let message = match value.ty {
                 Type::Null => {
@@ -213,7 +213,7 @@ impl Checker<'_> {
         if to.is_unknown() || value.ty.is_unknown() {
             return Typed::new(value.node, to.clone());
         }
-        if cost(&value.ty, to, value.value()).is_some() {
+        if cost(&value.ty, to, value.constant_value()).is_some() {
             let node = self.apply_conversion(value, to);
             return Typed::new(node, to.clone());
         }

@@ -121,7 +121,7 @@ impl Checker<'_> {
                     }),
                     Some(ty),
                 ) if prepared.len() == last + 1 => {
-                    super::convert::cost(&value.ty, ty, value.value()).is_none()
+                    super::convert::cost(&value.ty, ty, value.constant_value()).is_none()
                 }
                 (Some(Prepared { name: Some(_), .. }), _) => false,
                 _ => true,

@@ -17,8 +17,9 @@ impl Checker<'_> {
     /// theirs; converting to it is left to the caller.
     pub(super) fn expr(&mut self, expr: &Expr, hint: Option<&Type>) -> Typed {
         self.frame().enter();
-        let typed = self.expr_kind(expr, hint);
+        let mut typed = self.expr_kind(expr, hint);
         self.frame().depth -= 1;
+        typed.constant = typed.constant || (typed.value().is_some() && self.is_constant(expr));
         typed
     }
 
@@ -193,7 +194,15 @@ impl Checker<'_> {
     /// Whether an expression is a constant of C# (§12.23), and not only one whose value is known.
     pub(super) fn is_constant(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Literal(_) => true,
+            ExprKind::Literal(_) | ExprKind::Default(_) | ExprKind::Nameof(_) => true,
+            ExprKind::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => [condition, then, otherwise]
+                .into_iter()
+                .all(|part| self.is_constant(part)),
+            ExprKind::And(all) | ExprKind::Or(all) => all.iter().all(|part| self.is_constant(part)),
             ExprKind::Name(name, _) => self.names_constant(&name.name),
             ExprKind::Member { target, name, .. } => {
                 matches!(target.kind, ExprKind::TypeName(_) | ExprKind::Name(..))

@@ -70,11 +70,17 @@ pub(crate) struct Checked {
 pub(crate) struct Typed {
     node: Node,
     ty: Type,
+    /// Whether it is a constant of C# (§12.23), and not only a value that is known now.
+    constant: bool,
 }
 
 impl Typed {
     fn new(node: Node, ty: Type) -> Self {
-        Self { node, ty }
+        Self {
+            node,
+            ty,
+            constant: false,
+        }
     }
 
     fn constant(value: Value, ty: Type) -> Self {
@@ -92,6 +98,11 @@ impl Typed {
             Node::Constant(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// The value, if it is a constant of C#: only those convert to types that hold them (§10.2.11).
+    fn constant_value(&self) -> Option<&Value> {
+        self.value().filter(|_| self.constant)
     }
 }
 

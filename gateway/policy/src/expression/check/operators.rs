@@ -100,6 +100,7 @@ impl Checker<'_> {
             let whole = span.to(operand.span);
             constant = constant && self.is_constant(operand);
             left = self.binary(*op, left, right, (span, operand.span), constant);
+            left.constant = constant && left.value().is_some();
             span = whole;
         }
         left
@@ -248,7 +249,7 @@ impl Checker<'_> {
         if x == y && (x.is_value_type() || operator_of_its_own) {
             return values(None);
         }
-        if let (Type::Enumeration(_), Some(Value::Int(0))) = (x, right.value()) {
+        if let (Type::Enumeration(_), Some(Value::Int(0))) = (x, right.constant_value()) {
             return values(Some((x.clone(), x.clone())));
         }
         let offset = Type::Basic(Basic::DateTimeOffset);
@@ -297,8 +298,9 @@ fn declared(op: BinaryOp, left: &Typed, right: &Typed) -> Option<Operation> {
                 let [a, b] = member.parameters.as_slice() else {
                     continue;
                 };
-                let costs = super::convert::cost(&left.ty, &a.ty, left.value())
-                    .zip(super::convert::cost(&right.ty, &b.ty, right.value()));
+                let costs = super::convert::cost(&left.ty, &a.ty, left.constant_value()).zip(
+                    super::convert::cost(&right.ty, &b.ty, right.constant_value()),
+                );
                 if let Some((x, y)) = costs
                     && best.is_none_or(|(least, _)| x + y < least)
                 {
@@ -345,7 +347,7 @@ fn promoted(left: &Typed, right: &Typed) -> Option<Type> {
     };
     // A constant that is not negative converts to the unsigned type beside it.
     let counts_as_signed = |typed: &Typed, ty: &Type| {
-        signed(ty) && !matches!(typed.value(), Some(Value::Int(v)) if *v >= 0)
+        signed(ty) && !matches!(typed.constant_value(), Some(Value::Int(v)) if *v >= 0)
     };
     let ty = match a.max(b) {
         // Neither converts to the other.

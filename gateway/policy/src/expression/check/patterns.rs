@@ -65,7 +65,9 @@ impl Checker<'_> {
                 if constant.ty.is_unknown() || value.ty.is_unknown() {
                     return value.node;
                 }
-                if super::convert::cost(&constant.ty, &value.ty, constant.value()).is_none() {
+                if super::convert::cost(&constant.ty, &value.ty, constant.constant_value())
+                    .is_none()
+                {
                     self.error(
                         "TypeMismatch",
                         span,
