@@ -63,7 +63,8 @@ pub(crate) fn proxy_settings(
         policy: BudgetLimits {
             instructions: limits.policy_instructions,
             allocated_bytes: limits.policy_memory.0,
-            ..BudgetLimits::default()
+            depth: limits.policy_depth,
+            regex_steps: limits.policy_regex_steps,
         },
         policy_effects: limits.policy_effects,
         memory: MemorySettings {

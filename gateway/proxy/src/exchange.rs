@@ -8,8 +8,11 @@ use std::time::Instant;
 
 use gateway_policy::context::uuid_bytes::RequestId;
 use gateway_policy::execution::Count;
+use gateway_policy::expression::BudgetKind;
 use gateway_policy::host::{Metric, TraceRecord, TraceSeverity};
-use gateway_telemetry::label::{Fault, HttpVersion, Stage, StatusClass, VerdictReason};
+use gateway_telemetry::label::{
+    Fault, HttpVersion, PolicyBudget, Stage, StatusClass, VerdictReason,
+};
 use gateway_telemetry::record::{self, AccessRecord, StageTimes, Verdict};
 use http::{Method, Request, StatusCode, Uri, Version};
 use jiff::Timestamp;
@@ -60,6 +63,7 @@ pub(crate) struct Facts {
     pub(crate) fault: Fault,
     pub(crate) error: Option<Cow<'static, str>>,
     pub(crate) policy_error: Option<String>,
+    budgets_exceeded: Vec<PolicyBudget>,
 }
 
 impl Exchange {
@@ -100,6 +104,7 @@ impl Exchange {
                 fault: Fault::Nobody,
                 error: None,
                 policy_error: None,
+                budgets_exceeded: Vec::new(),
             }),
             connection: Rc::clone(connection),
             meters: RefCell::default(),
@@ -216,6 +221,21 @@ impl Exchange {
         }
     }
 
+    /// Counts the budgets that policies overran, and notes them for the record.
+    pub(crate) fn record_exceeded(&self, budgets: &[BudgetKind]) {
+        for kind in budgets {
+            let budget = match kind {
+                BudgetKind::Instructions => PolicyBudget::Instructions,
+                BudgetKind::Allocation => PolicyBudget::Allocation,
+                BudgetKind::Depth => PolicyBudget::Depth,
+                BudgetKind::Regex => PolicyBudget::Regex,
+                BudgetKind::Effects => PolicyBudget::Effects,
+            };
+            self.connection.worker.effects.exceeded(budget);
+            self.note(|facts| facts.budgets_exceeded.push(budget));
+        }
+    }
+
     /// Hands over what policies added to metrics.
     pub(crate) fn record_metrics(&self, metrics: &[Metric]) {
         let recorder = &self.connection.worker.recorder;
@@ -287,6 +307,7 @@ impl Exchange {
             stages: facts.stages,
             subscription: facts.subscription.take(),
             policy_error: facts.policy_error.take(),
+            budgets_exceeded: std::mem::take(&mut facts.budgets_exceeded),
         });
     }
 }

@@ -100,6 +100,7 @@ async fn answer(
     exchange.stage_ends(passage.stage());
     exchange.record_traces(world.take_traces());
     exchange.record_metrics(&world.take_metrics());
+    exchange.record_exceeded(execution.exceeded());
     note_verdict(&caller, host, exchange, &execution);
     Ok(passage.into_reply(execution))
 }

@@ -12,7 +12,7 @@ use gateway_config::snapshot::{Published, SnapshotReader};
 use gateway_config::upstream::UpstreamTls;
 use gateway_policy::context::uuid_bytes::RequestId;
 use gateway_telemetry::label::{Fault, StatusClass};
-use gateway_telemetry::metric::{ApiMetrics, Recorder, WorkerMetrics};
+use gateway_telemetry::metric::{ApiMetrics, EffectMetrics, Recorder, WorkerMetrics};
 use gateway_telemetry::record::AccessLog;
 use gateway_tls::accept::Acceptor;
 use gateway_tls::cache::VerifiedChains;
@@ -78,6 +78,7 @@ pub(crate) struct Worker {
     pub(crate) refusals: Refusals,
     pub(crate) captured: Captured,
     pub(crate) recorder: Recorder,
+    pub(crate) effects: EffectMetrics,
     apis: RefCell<HashMap<Arc<str>, Arc<ApiMetrics>>>,
     no_api: Arc<ApiMetrics>,
     ids: RequestIds,
@@ -115,6 +116,7 @@ impl Worker {
             https: Arc::from("https"),
             no_api: dependencies.recorder.no_api(),
             recorder: dependencies.recorder.clone(),
+            effects: dependencies.recorder.effects(),
             apis: RefCell::default(),
             ids: RequestIds::default(),
             settings,

@@ -63,6 +63,12 @@ impl Proxy {
         let (drain, draining) = watch::channel(false);
         let clock = Arc::clone(&dependencies.clock);
         let memory = Arc::new(Memory::new(&settings.memory, clock));
+        let kept = Arc::downgrade(&memory);
+        dependencies.recorder.collect_with(move |recorder| {
+            if let Some(memory) = kept.upgrade() {
+                memory.report(&recorder.effects());
+            }
+        });
         let identities = Arc::new(Identities::new(settings.identity.clone()));
         let cast = Cast {
             proxy: PROXIES.fetch_add(1, Ordering::Relaxed),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use gateway_policy::expression::BudgetLimits;
+
 use super::section::{between, section, within};
 use super::value::Bytes;
 
@@ -72,11 +74,19 @@ section! {
         /// Unused connections kept for each backend and worker.
         backend_idle_connections: usize = 64, between(0..=10_000);
 
-        /// Steps that the policies of one request may take, over which it fails. Real documents take
-        /// a hundredth; a loop without end is stopped after some tens of milliseconds.
+        /// Steps that one evaluation of an expression may take, over which the request fails. Real
+        /// documents take a hundredth; a loop without end is stopped after some tens of milliseconds.
         policy_instructions: u64 = 2_000_000, between(1_000..=1_000_000_000);
-        /// Bytes that the expressions of one request may allocate, over which it fails.
+        /// Bytes that one evaluation of an expression may allocate, over which the request fails. A body
+        /// of the largest size that is read can be parsed and printed several times.
         policy_memory: Bytes = "64MiB", size("64KiB", "4GiB");
+        /// Levels that calls of an expression's own functions may be inside each other, each as many as
+        /// its body is deep, over which the request fails. The default is what a thread's stack carries.
+        policy_depth: u32 = 600, between(50..=BudgetLimits::MAX_DEPTH);
+        /// Steps that searches with regular expressions may take in one evaluation, over which the
+        /// request fails. A pattern without backtracking takes one to three for each character; a
+        /// catastrophic one is stopped after some tens of milliseconds.
+        policy_regex_steps: u64 = 2_000_000, between(1_000..=1_000_000_000);
         /// What the policies of one request may ask for, over which it fails: requests of their own,
         /// bodies, cache entries, counters, pauses, rounds of a `retry`. Retries inside retries multiply;
         /// fifty rounds of a `wait` for ten requests are 560.

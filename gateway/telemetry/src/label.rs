@@ -195,6 +195,58 @@ closed_set! {
 }
 
 closed_set! {
+    /// A budget that policies can overrun.
+    PolicyBudget {
+        /// Steps of an expression.
+        Instructions = "instructions",
+        /// Bytes that an expression allocates.
+        Allocation = "allocation",
+        /// Calls inside calls, or values inside values.
+        Depth = "depth",
+        /// Steps of searches with regular expressions.
+        Regex = "regex",
+        /// What the policies of one request ask for.
+        Effects = "effects",
+    }
+}
+
+closed_set! {
+    /// How a request of a policy's own ended.
+    SendEnd {
+        /// With a response, whatever its status.
+        Answered = "answered",
+        /// No complete response came in time.
+        Timeout = "timeout",
+        /// The server could not be reached, or the connection broke.
+        Connection = "connection",
+        /// The TLS handshake failed.
+        Tls = "tls",
+        /// The response is larger than what may be kept.
+        TooLarge = "too_large",
+        /// It could not be sent as it was written.
+        Configuration = "configuration",
+        /// There were too many that nobody waits for.
+        Limit = "limit",
+        /// Nobody waited for it any more.
+        Cancelled = "cancelled",
+    }
+}
+
+closed_set! {
+    /// What refused a request on behalf of a policy.
+    PolicyRefusal {
+        /// `rate-limit`, `rate-limit-by-key`.
+        RateLimit = "rate_limit",
+        /// `quota`, `quota-by-key`.
+        Quota = "quota",
+        /// `limit-concurrency`.
+        Concurrency = "concurrency",
+        /// There was no room for another counter.
+        CountersFull = "counters_full",
+    }
+}
+
+closed_set! {
     /// A stage of a request, as in the request story.
     Stage {
         /// The TLS handshake; once per connection.

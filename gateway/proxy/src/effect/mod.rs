@@ -3,6 +3,7 @@
 //! What is in flight belongs to the request: when the client goes away, the future that holds it is
 //! dropped, and with it connections and timers.
 
+mod outcome;
 pub(crate) mod send;
 
 use std::future::{Future, poll_fn};
@@ -12,6 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use gateway_policy::execution::{Answer, Effect, EffectFailure, EffectId, Execution};
+use gateway_telemetry::label::PolicyRefusal;
 use smallvec::SmallVec;
 
 use self::send::Begun;
@@ -49,7 +51,8 @@ impl<'r> Effects<'r> {
         passage: &Passage<'r>,
         execution: &mut Execution,
     ) {
-        let memory = &self.connection.worker.memory;
+        let worker = &self.connection.worker;
+        let memory = &worker.memory;
         let answer = match effect {
             Effect::Forward(_) | Effect::RequestBody | Effect::ResponseBody => {
                 self.own.push((id, effect));
@@ -84,17 +87,30 @@ impl<'r> Effects<'r> {
                 }
                 Err(answer) => answer,
             },
-            Effect::CacheGet(get) => answer(memory.get(&get), Answer::Cached),
+            Effect::CacheGet(get) => {
+                let found = memory.get(&get);
+                worker.effects.looked_up(matches!(found, Ok(Some(_))));
+                answer(found, Answer::Cached)
+            }
             Effect::CachePut(put) => answer(memory.put(put), |()| Answer::Done),
             Effect::CacheRemove(get) => answer(memory.remove(&get), |()| Answer::Done),
             Effect::Count(count) => {
                 let counted = memory.count(&count);
+                if let Some(refusal) = outcome::of_count(&count, &counted) {
+                    worker.effects.refused(refusal);
+                }
                 if count.meters && counted.is_ok() {
                     self.exchange.meter(count);
                 }
                 answer(counted, Answer::Counted)
             }
-            Effect::Acquire(acquire) => answer(memory.acquire(&acquire), Answer::Permit),
+            Effect::Acquire(acquire) => {
+                let permit = memory.acquire(&acquire);
+                if permit.is_err() {
+                    worker.effects.refused(PolicyRefusal::Concurrency);
+                }
+                answer(permit, Answer::Permit)
+            }
         };
         execution.provide(id, answer);
     }

@@ -21,6 +21,8 @@ use crate::upstream::pool::PoolKey;
 use crate::upstream::{self, Destination, UpstreamFailure};
 use crate::worker::Worker;
 
+use super::outcome::Sending;
+
 /// What became of the beginning of a request.
 pub(super) enum Begun<'r> {
     /// Its outcome comes later.
@@ -36,8 +38,10 @@ pub(super) fn begin<'r>(
     exchange: &'r Rc<Exchange>,
     snapshot: &PinnedSnapshot,
 ) -> Begun<'r> {
+    let sending = Sending::begins(&connection.worker.effects);
     if request.proxy.is_some() {
         return failed(
+            sending,
             FailureKind::Configuration,
             "a request through a proxy is not supported",
         );
@@ -45,7 +49,7 @@ pub(super) fn begin<'r>(
     let certificate = request.client_certificate.as_ref();
     let upstream = match snapshot.upstream_of(&request.url, certificate) {
         Ok(upstream) => upstream,
-        Err(error) => return failed(FailureKind::Configuration, error.to_string()),
+        Err(error) => return failed(sending, FailureKind::Configuration, error.to_string()),
     };
     let worker = &connection.worker;
     if request.awaited {
@@ -53,11 +57,14 @@ pub(super) fn begin<'r>(
             let sent = send(worker, &upstream, request, |bytes| {
                 exchange.take_room(bytes)
             });
-            sent.await.unwrap_or_else(Answer::Failed)
+            let outcome = sent.await;
+            sending.ends(&outcome);
+            outcome.unwrap_or_else(Answer::Failed)
         }));
     }
     let Some(place) = worker.load.enter_background() else {
         return failed(
+            sending,
             FailureKind::Limit,
             "as many requests go on without anybody waiting as may",
         );
@@ -65,7 +72,9 @@ pub(super) fn begin<'r>(
     let worker = Rc::clone(worker);
     tokio::task::spawn_local(async move {
         let url = format!("{}://{}", request.url.scheme, request.url.host);
-        if let Err(failure) = send(&worker, &upstream, request, |_| true).await {
+        let outcome = send(&worker, &upstream, request, |_| true).await;
+        sending.ends(&outcome);
+        if let Err(failure) = outcome {
             // Nobody waits for it; the operator may still want to know.
             tracing::debug!(url, error = %failure.message, "a one-way request failed");
         }
@@ -154,8 +163,14 @@ async fn exchange(
     }))
 }
 
-fn failed<'r>(kind: FailureKind, message: impl Into<std::borrow::Cow<'static, str>>) -> Begun<'r> {
-    Begun::Answered(Answer::Failed(EffectFailure::new(kind, message)))
+fn failed<'r>(
+    sending: Sending,
+    kind: FailureKind,
+    message: impl Into<std::borrow::Cow<'static, str>>,
+) -> Begun<'r> {
+    let outcome = Err::<Answer, _>(EffectFailure::new(kind, message));
+    sending.ends(&outcome);
+    Begun::Answered(outcome.unwrap_or_else(Answer::Failed))
 }
 
 fn of_upstream(failure: UpstreamFailure) -> EffectFailure {

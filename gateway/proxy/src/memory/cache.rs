@@ -73,4 +73,10 @@ impl ValueCache for LocalCache {
     fn remove(&self, key: &Arc<str>) {
         self.0.invalidate(key);
     }
+
+    fn size(&self) -> (u64, u64) {
+        // What was put in last may not be counted yet.
+        self.0.run_pending_tasks();
+        (self.0.entry_count(), self.0.weighted_size())
+    }
 }

@@ -85,6 +85,10 @@ impl CallCounters for Counters {
         };
         Some(counter.count(count, now))
     }
+
+    fn len(&self) -> usize {
+        self.counters.len()
+    }
 }
 
 impl Counter {

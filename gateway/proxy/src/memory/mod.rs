@@ -16,6 +16,8 @@ use gateway_policy::execution::{
     Permit,
 };
 
+use gateway_telemetry::metric::EffectMetrics;
+
 use crate::settings::MemorySettings;
 use cache::LocalCache;
 use counters::Counters;
@@ -31,6 +33,9 @@ pub(crate) trait ValueCache: Send + Sync {
 
     /// Forgets a value.
     fn remove(&self, key: &Arc<str>);
+
+    /// How many entries there are, and their bytes.
+    fn size(&self) -> (u64, u64);
 }
 
 /// Counts for policies.
@@ -38,6 +43,9 @@ pub(crate) trait CallCounters: Send + Sync {
     /// Counts, at the moment `now` in nanoseconds since 1970; `None` if there is no room for another
     /// counter.
     fn count(&self, count: &Count, now: i128) -> Option<Counted>;
+
+    /// How many counters there are.
+    fn len(&self) -> usize;
 }
 
 /// What the workers of one process share.
@@ -56,6 +64,12 @@ impl Memory {
             counters: Box::new(Counters::new(settings.counters)),
             permits: Arc::default(),
         }
+    }
+
+    /// Tells how much is kept.
+    pub(crate) fn report(&self, metrics: &EffectMetrics) {
+        let (entries, bytes) = self.cache.size();
+        metrics.keeps(entries, bytes, self.counters.len());
     }
 
     pub(crate) fn get(&self, get: &CacheGet) -> Result<Option<Cached>, EffectFailure> {

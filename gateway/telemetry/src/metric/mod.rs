@@ -6,6 +6,7 @@
 mod api;
 mod change;
 mod counter;
+mod effects;
 mod expiry;
 mod histogram;
 mod log;
@@ -23,6 +24,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 pub use api::{API_NONE, API_OTHER, APIS_MAX, ApiMetrics};
 pub use change::ChangeMetrics;
+pub use effects::EffectMetrics;
 pub use expiry::{
     CERTIFICATE_EXPIRY, CERTIFICATE_EXPIRY_MAX, CERTIFICATE_EXPIRY_OMITTED, CertificateExpiry,
 };
@@ -48,6 +50,7 @@ struct Inner {
     apis: Mutex<HashMap<Box<str>, Arc<ApiMetrics>>>,
     changes: Arc<ChangeMetrics>,
     restarts: Arc<RestartMetrics>,
+    effects: EffectMetrics,
     shared: Arc<worker::Shared>,
     durations: Family,
     days_left: Family,
@@ -107,6 +110,7 @@ impl Recorder {
             apis: Mutex::default(),
             changes: Arc::new(ChangeMetrics::new(&registry)),
             restarts: Arc::new(RestartMetrics::new(&registry)),
+            effects: EffectMetrics::new(&registry),
             shared: Arc::new(worker::Shared::new(&registry)),
             durations: family(
                 name::REQUEST_DURATION,
@@ -170,6 +174,12 @@ impl Recorder {
     #[must_use]
     pub fn restarts(&self) -> Arc<RestartMetrics> {
         Arc::clone(&self.0.restarts)
+    }
+
+    /// Handles for what policies ask for and use up.
+    #[must_use]
+    pub fn effects(&self) -> EffectMetrics {
+        self.0.effects.clone()
     }
 
     /// Handles for the writer of the log called `log` (`access`, `audit`).

@@ -38,6 +38,20 @@ described! {
         "Lookups for which a certificate chain had to be verified.";
     CACHE_ENTRIES: Gauge = "countersign_verified_certificate_cache_entries",
         "Verdicts in the verified-certificate cache.";
+    POLICY_BUDGETS: Counter = "countersign_policy_budget_exceeded_total",
+        "Requests whose policies overran a budget, by budget.";
+    POLICY_SENDS: Counter = "countersign_policy_requests_total",
+        "Requests of policies' own (send-request and others) that ended, by outcome.";
+    POLICY_REFUSALS: Counter = "countersign_policy_refusals_total",
+        "Requests that a limit of a policy refused, by the kind of limit.";
+    POLICY_CACHE_LOOKUPS: Counter = "countersign_policy_cache_lookups_total",
+        "Lookups of policies in the cache, by result.";
+    POLICY_CACHE_ENTRIES: Gauge = "countersign_policy_cache_entries",
+        "Values and responses that policies have cached; those that have ended are taken out a little later.";
+    POLICY_CACHE_BYTES: Gauge = "countersign_policy_cache_bytes",
+        "Size of the values and responses that policies have cached.";
+    POLICY_COUNTERS: Gauge = "countersign_policy_counters",
+        "Counters of rate limits and quotas that are kept.";
     REVISION: Gauge = "countersign_revision",
         "The revision of the configuration that is served.";
     PUBLISHED_AT: Gauge = "countersign_published_timestamp_seconds",

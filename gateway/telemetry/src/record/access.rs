@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::milliseconds;
-use crate::label::{Fault, HttpVersion, TlsVersion};
+use crate::label::{Fault, HttpVersion, PolicyBudget, TlsVersion};
 
 /// What happened to one request. No header, body or query is in it: they may hold secrets.
 #[derive(Debug, Clone, Serialize)]
@@ -65,6 +65,8 @@ pub struct AccessRecord {
     pub subscription: Option<Arc<str>>,
     /// The error of a policy, if one failed: reason and place.
     pub policy_error: Option<String>,
+    /// The budgets that its policies overran, whatever it was answered with.
+    pub budgets_exceeded: Vec<PolicyBudget>,
 }
 
 /// Microseconds per stage; `None` for those it did not reach.
@@ -134,6 +136,7 @@ pub(super) mod tests {
             },
             subscription: None,
             policy_error: None,
+            budgets_exceeded: vec![PolicyBudget::Regex],
         }
     }
 
@@ -151,6 +154,7 @@ pub(super) mod tests {
             "stages": {"judge_us": 3, "route_us": null, "inbound_us": null, "forward_us": null,
                        "outbound_us": null, "total_us": 120},
             "subscription": null, "policy_error": null,
+            "budgets_exceeded": ["regex"],
         });
         assert_eq!(serde_json::to_value(record()).unwrap(), expected);
     }
