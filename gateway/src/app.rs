@@ -212,7 +212,13 @@ impl App {
         if let Some(watcher) = &self.watcher {
             watcher.abort();
         }
-        let Drained { cut } = self.proxy.drain(drain_timeout).await;
+        let Drained { cut, one_way_cut } = self.proxy.drain(drain_timeout).await;
+        if one_way_cut > 0 {
+            tracing::warn!(
+                one_way_cut,
+                "requests of policies that nobody waits for were cut"
+            );
+        }
         self.admin.stop().await;
         self.plane.stop().await;
         self.health.stop().await;

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use gateway_e2e::{TestGateway, unique_path};
 use gateway_testkit::{Answer, Origin, Response, bytes, eventually};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const WORKERS: usize = 4;
 const SOON: Duration = Duration::from_secs(10);
@@ -323,4 +324,60 @@ async fn a_cached_response_answers_on_every_worker_without_the_backend() {
         "1",
         "another key"
     );
+}
+
+#[tokio::test]
+async fn a_drain_waits_for_requests_that_nobody_waits_for() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (arrived, arrival) = tokio::sync::oneshot::channel();
+    let answered = Arc::new(AtomicU64::new(0));
+    let noted = Arc::clone(&answered);
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut start = [0; 4];
+        stream.read_exact(&mut start).await.unwrap();
+        arrived.send(()).unwrap();
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        noted.store(1, Ordering::SeqCst);
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+    });
+    let gateway = gateway().await;
+    let document = inbound(&format!(
+        "<send-one-way-request mode=\"new\" timeout=\"60\"><set-url>http://{address}/</set-url><set-method>GET</set-method></send-one-way-request><return-response/>"
+    ));
+    gateway.put_api("a", "http://127.0.0.1:9", &document).await;
+    assert_eq!(get(&gateway, "/a/x").await.status, 200);
+    arrival.await.unwrap();
+    assert_eq!(answered.load(Ordering::SeqCst), 0);
+    let cut = tokio::task::spawn_blocking(move || gateway.stop()).await;
+    assert_eq!(cut.unwrap(), 0);
+    assert_eq!(answered.load(Ordering::SeqCst), 1, "it was not cut");
+}
+
+#[tokio::test]
+async fn when_the_client_goes_away_the_connection_of_its_pending_request_is_closed() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let gateway = gateway().await;
+    let request = format!(
+        "<send-request mode=\"new\" response-variable-name=\"r\" timeout=\"60\"><set-url>http://{address}/</set-url><set-method>GET</set-method></send-request><return-response/>"
+    );
+    gateway
+        .put_api("a", "http://127.0.0.1:9", &inbound(&request))
+        .await;
+    let client = gateway.client().build().unwrap();
+    let waiting = tokio::spawn(async move {
+        let connection = client.connect().await.unwrap();
+        let _ = connection.get("/a/x").await;
+    });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut start = [0; 4];
+    stream.read_exact(&mut start).await.unwrap();
+    waiting.abort();
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(SOON, stream.read_to_end(&mut rest)).await;
+    // An end or a reset: either way nobody waits any more.
+    assert!(closed.is_ok(), "the connection is still open");
 }

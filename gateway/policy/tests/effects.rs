@@ -18,7 +18,7 @@ use gateway_policy::execution::{CertificateChoice, DEFAULT_EFFECTS, Step};
 use gateway_policy::problem::Severity;
 use gateway_policy::program::{Scope, compile_fragment, link};
 use support::script::{Reply, Script};
-use support::{Names, check, codes, context, errors, program, scope_program};
+use support::{Names, check, codes, context, errors, problems, program, scope_program};
 
 fn send(path: &str, variable: &str) -> String {
     format!(
@@ -530,4 +530,25 @@ fn a_fragment_is_checked_by_itself_for_any_section() {
     assert_eq!(check("<fragment><base/></fragment>"), ["BaseNotAllowed"]);
     assert_eq!(check("<policies/>"), ["UnknownElement"]);
     assert_eq!(check("<fragment><inbound/></fragment>"), ["UnknownElement"]);
+}
+
+#[test]
+fn a_limit_that_stands_twice_and_a_cache_that_is_not_there_are_warned_about() {
+    let limit = "<rate-limit calls=\"1\" renewal-period=\"10\"/>";
+    let quota = "<quota calls=\"1\" renewal-period=\"300\"/>";
+    let both = format!("<policies><inbound>{limit}{quota}</inbound></policies>");
+    assert!(problems(&both).is_empty());
+    for policy in [limit, quota] {
+        let twice = format!("<policies><inbound>{policy}{policy}</inbound></policies>");
+        assert_eq!(codes(&problems(&twice)), ["UsedTwice"], "{policy}");
+        assert!(errors(&twice).is_empty(), "{policy}");
+    }
+    let look = |caching| {
+        format!(
+            "<policies><inbound><cache-lookup-value key=\"k\" variable-name=\"v\" default-value=\"none\" caching-type=\"{caching}\"/></inbound></policies>"
+        )
+    };
+    assert_eq!(codes(&problems(&look("external"))), ["NoEffect"]);
+    assert!(problems(&look("prefer-external")).is_empty());
+    assert!(problems(&look("internal")).is_empty());
 }

@@ -24,6 +24,7 @@ pub(crate) enum Refused {
 pub(crate) struct Addresses {
     counts: DashMap<IpAddr, Counts>,
     open: AtomicUsize,
+    background: AtomicUsize,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -38,6 +39,17 @@ impl Addresses {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// Requests of all workers that nobody waits for.
+    pub(crate) fn background(&self) -> usize {
+        self.background.load(Ordering::Relaxed)
+    }
+
+    /// One of them begins; it goes on until what this returns is dropped.
+    pub(crate) fn enter_background(self: &Arc<Self>) -> BackgroundPermit {
+        self.background.fetch_add(1, Ordering::Relaxed);
+        BackgroundPermit(Arc::clone(self))
+    }
+
     fn release(&self, address: IpAddr, change: impl FnOnce(&mut Counts)) {
         if let Some(mut counts) = self.counts.get_mut(&address) {
             change(&mut counts);
@@ -45,6 +57,16 @@ impl Addresses {
         self.counts.remove_if(&address, |_, counts| {
             counts.connections == 0 && counts.handshakes == 0
         });
+    }
+}
+
+/// Counts as a request that nobody waits for until dropped.
+#[derive(Debug)]
+pub(crate) struct BackgroundPermit(Arc<Addresses>);
+
+impl Drop for BackgroundPermit {
+    fn drop(&mut self) {
+        self.0.background.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

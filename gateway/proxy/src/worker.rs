@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use crate::captured::Captured;
 use crate::identity::Identities;
-use crate::limits::{Addresses, Admission};
+use crate::limits::{Addresses, Admission, BackgroundPermit};
 use crate::memory::Memory;
 use crate::refusals::Refusals;
 use crate::settings::{FrontSettings, LoadSettings, ProxySettings};
@@ -102,13 +102,13 @@ impl Worker {
             acceptor: Arc::clone(&dependencies.acceptor),
             chains: Arc::clone(&dependencies.chains),
             clock: Arc::clone(&dependencies.clock),
-            admission: Admission::new(settings.admission.clone(), addresses),
+            admission: Admission::new(settings.admission.clone(), Arc::clone(&addresses)),
             upstreams: Upstreams::new(settings.upstream.clone()),
             connectors: Connectors::default(),
             metrics: dependencies.recorder.worker(),
             access: dependencies.access.clone(),
             drain,
-            load: Load::new(settings.load.clone()),
+            load: Load::new(settings.load.clone(), addresses),
             memory,
             identities,
             refusals: Refusals::default(),
@@ -176,19 +176,24 @@ pub(crate) struct Load {
     requests: Cell<usize>,
     buffered: Cell<usize>,
     background: Cell<usize>,
+    everywhere: Arc<Addresses>,
 }
 
 /// Room for a request that nobody waits for.
 #[derive(Debug)]
-pub(crate) struct Background(());
+pub(crate) struct Background {
+    #[expect(dead_code, reason = "held to be dropped")]
+    permit: BackgroundPermit,
+}
 
 impl Load {
-    fn new(limits: LoadSettings) -> Self {
+    fn new(limits: LoadSettings, everywhere: Arc<Addresses>) -> Self {
         Self {
             limits,
             requests: Cell::new(0),
             buffered: Cell::new(0),
             background: Cell::new(0),
+            everywhere,
         }
     }
 
@@ -199,7 +204,9 @@ impl Load {
             return None;
         }
         self.background.set(running + 1);
-        Some(Background(()))
+        Some(Background {
+            permit: self.everywhere.enter_background(),
+        })
     }
 
     /// Such a request has ended.

@@ -114,6 +114,8 @@ pub struct ProxyHandle {
 pub struct Drained {
     /// Connections that were still open at the deadline and have been cut.
     pub cut: usize,
+    /// Requests of policies that nobody waits for (`send-one-way-request`) and that were cut likewise.
+    pub one_way_cut: usize,
 }
 
 impl ProxyHandle {
@@ -130,24 +132,26 @@ impl ProxyHandle {
     }
 
     /// Ends the proxy: no more connections are taken, requests in flight are finished, HTTP/1.1
-    /// connections close after their response, HTTP/2 connections get GOAWAY. What is still open
-    /// after `deadline` is cut.
+    /// connections close after their response, HTTP/2 connections get GOAWAY. Requests of policies that
+    /// nobody waits for are finished too. What is still under way after `deadline` is cut.
     pub async fn drain(mut self, deadline: Duration) -> Drained {
         /// How soon the last connection's end is noticed.
         const LOOK: Duration = Duration::from_millis(10);
         let until = Instant::now() + deadline;
         self.server.pause().await;
         self.drain.send_replace(true);
-        while self.addresses.open() > 0 && Instant::now() < until {
+        let under_way = || self.addresses.open() > 0 || self.addresses.background() > 0;
+        while under_way() && Instant::now() < until {
             tokio::time::sleep(LOOK).await;
         }
         let cut = self.addresses.open();
+        let one_way_cut = self.addresses.background();
         self.server.stop(false).await;
         if let Some(thread) = self.thread.take() {
             // It has nothing left to wait for.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
-        Drained { cut }
+        Drained { cut, one_way_cut }
     }
 }
 

@@ -120,6 +120,20 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Warns if a policy that a document may use once stands in it again. Each of them counts by
+    /// itself, under the same key: a call is counted as often as it meets one.
+    pub(crate) fn once_per_document(&mut self, element: &Element, name: &'static str) {
+        if self.facts.once.contains(&name) {
+            self.warning(
+                "UsedTwice",
+                format!("The policy '{name}' can be used only once in a policy document"),
+                element.offset,
+            );
+        } else {
+            self.facts.once.push(name);
+        }
+    }
+
     /// What the expressions read that were compiled since this was called last.
     pub(crate) fn take_needs(&mut self) -> Needs {
         std::mem::take(&mut self.needs)

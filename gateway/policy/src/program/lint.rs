@@ -11,6 +11,8 @@ pub(crate) struct Facts {
     pub(crate) validates_certificate: bool,
     /// Byte offsets of `choose` elements that judge a certificate and let the rest pass.
     pub(crate) open_chooses: Vec<usize>,
+    /// Policies that are meant to stand in a document once, and do.
+    pub(crate) once: Vec<&'static str>,
 }
 
 /// The code of all lints about access that is not refused.

@@ -117,6 +117,7 @@ fn compile_by_subscription(
     compiler: &mut Compiler<'_>,
 ) -> Option<Box<dyn Statement>> {
     const KNOWN: [&str; 3] = ["calls", "bandwidth", "renewal-period"];
+    compiler.once_per_document(element, BY_SUBSCRIPTION.name);
     compiler.check_attributes(element, &KNOWN);
     compiler.check_no_text(element);
     let limit = Limit::compile(element, compiler, read_period, PERIOD);

@@ -111,6 +111,7 @@ fn compile_by_subscription(
         .into_iter()
         .chain(REPORTS)
         .collect();
+    compiler.once_per_document(element, BY_SUBSCRIPTION.name);
     compiler.check_attributes(element, &known);
     compiler.check_no_text(element);
     let limit = Limit::compile(element, compiler);

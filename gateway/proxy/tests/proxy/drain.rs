@@ -60,7 +60,13 @@ async fn drain_finishes_every_request_in_flight_and_closes_the_rest() {
             (200, "whole")
         );
     }
-    assert_eq!(drained, Drained { cut: 0 });
+    assert_eq!(
+        drained,
+        Drained {
+            cut: 0,
+            one_way_cut: 0
+        }
+    );
     assert!(
         Client::builder(bench.address())
             .insecure()
@@ -94,7 +100,13 @@ async fn what_is_open_at_the_deadline_is_cut() {
             .await
     });
     assert!(response.is_err());
-    assert_eq!(drained, Drained { cut: 1 });
+    assert_eq!(
+        drained,
+        Drained {
+            cut: 1,
+            one_way_cut: 0
+        }
+    );
     let records = bench.records(1).await;
     assert!(records[0]["status"].is_null());
 }

@@ -1,0 +1,191 @@
+//! No policy can hang or exhaust a worker: what it overran is named in the record and in a metric, and
+//! others are served meanwhile.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gateway_e2e::{TestGateway, policy};
+use gateway_testkit::{Origin, eventually};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// What each hostile API does in `inbound`, and the budget that it overruns.
+const HOSTILE: [(&str, &str, &str); 5] = [
+    (
+        "loop",
+        "<set-variable name=\"x\" value=\"@{ while (true) { } }\"/>",
+        "instructions",
+    ),
+    (
+        "string",
+        "<set-variable name=\"x\" value=\"@(new string('a', int.MaxValue))\"/>",
+        "allocation",
+    ),
+    (
+        "regex",
+        "<set-variable name=\"x\" value=\"@(Regex.IsMatch(new string('a', 60) + &quot;!&quot;, &quot;^(a+)+$&quot;))\"/>",
+        "regex",
+    ),
+    (
+        "recursion",
+        "<set-variable name=\"x\" value=\"@{ int F(int n) => F(n + 1) + 1; try { return F(0); } catch { return 1; } }\"/>",
+        "depth",
+    ),
+    (
+        "retries",
+        "<retry condition=\"@(true)\" count=\"50\" interval=\"0\"><retry condition=\"@(true)\" count=\"50\" interval=\"0\"><set-variable name=\"x\" value=\"1\"/></retry></retry>",
+        "effects",
+    ),
+];
+
+async fn metrics(gateway: &TestGateway) -> String {
+    let mut stream = TcpStream::connect(gateway.health_address).await.unwrap();
+    let request = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+fn counted(text: &str, budget: &str) -> u64 {
+    let start = format!("countersign_policy_budget_exceeded_total{{budget=\"{budget}\"}} ");
+    let line = text.lines().find_map(|line| line.strip_prefix(&start));
+    line.unwrap_or_else(|| panic!("no {start} in\n{text}"))
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn hostile_documents_fail_by_name_while_others_are_served() {
+    let origin = Origin::http();
+    let gateway = TestGateway::start().await;
+    for (name, hostile, _) in HOSTILE {
+        // The client learns nothing; `on-error` cannot hide what happened from the operator either.
+        let document = format!(
+            "<policies><inbound>{hostile}</inbound><on-error><set-header name=\"X-Reason\" exists-action=\"override\"><value>@(context.LastError.Reason)</value></set-header></on-error></policies>"
+        );
+        gateway.put_api(name, &origin.url(), &document).await;
+    }
+    gateway
+        .put_api("fine", &origin.url(), "<policies><inbound/></policies>")
+        .await;
+    let client = gateway.client().build().unwrap();
+    let hostile = async {
+        for _ in 0..3 {
+            for (name, _, _) in HOSTILE {
+                let answer = client.get(&format!("/{name}/x")).await.unwrap();
+                assert_eq!(answer.status, 500, "{name}");
+                assert!(answer.text().contains("Internal server error"), "{name}");
+                let reason = match name {
+                    "retries" => "EffectBudgetExceeded",
+                    _ => "ExpressionValueEvaluationFailure",
+                };
+                assert_eq!(answer.header("x-reason"), Some(reason), "{name}");
+            }
+        }
+    };
+    let others = async {
+        for number in 0..30 {
+            let answer = client.get(&format!("/fine/{number}")).await.unwrap();
+            assert_eq!(answer.status, 200);
+        }
+    };
+    tokio::join!(hostile, others);
+
+    let records = eventually(SOON, "every request is recorded", || async {
+        Some(gateway.access_records()).filter(|records| records.len() >= 45)
+    })
+    .await;
+    let mut named: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for record in &records {
+        let api = record["api"].as_str().unwrap().to_owned();
+        named
+            .entry(api)
+            .or_default()
+            .push(record["budgets_exceeded"].clone());
+    }
+    let text = metrics(&gateway).await;
+    for (name, _, budget) in HOSTILE {
+        assert_eq!(named[name], vec![serde_json::json!([budget]); 3], "{name}");
+        assert_eq!(counted(&text, budget), 3, "{name}");
+    }
+    assert!(
+        named["fine"]
+            .iter()
+            .all(|budgets| *budgets == serde_json::json!([]))
+    );
+}
+
+#[tokio::test]
+async fn source_that_is_nested_too_deeply_is_refused_when_it_is_saved() {
+    let gateway = TestGateway::start().await;
+    gateway
+        .put_api("a", "http://127.0.0.1:9", "<policies><inbound/></policies>")
+        .await;
+    let expression = format!("@({}1{})", "(".repeat(50_000), ")".repeat(50_000));
+    let elements = "<choose><when condition=\"@(true)\">".repeat(20_000);
+    for document in [
+        format!(
+            "<policies><inbound><set-variable name=\"x\" value=\"{expression}\"/></inbound></policies>"
+        ),
+        format!("<policies><inbound>{elements}</inbound></policies>"),
+    ] {
+        let reply = gateway
+            .admin()
+            .put("/apim/apis/a/policies/policy", &policy(&document))
+            .await
+            .unwrap();
+        assert_eq!(reply.status, 400, "{}", reply.text);
+    }
+    let text = metrics(&gateway).await;
+    assert_eq!(counted(&text, "depth"), 0);
+}
+
+#[tokio::test]
+async fn the_limits_of_the_configuration_are_those_that_hold() {
+    let gateway = TestGateway::builder()
+        .configuration(
+            "[limits]\npolicy_instructions = 5000\npolicy_memory = \"1MiB\"\npolicy_depth = 100\npolicy_regex_steps = 2000",
+        )
+        .start()
+        .await;
+    for (name, code) in [
+        (
+            "loop",
+            "@{ var n = 0; for (int i = 0; i < 10000; i++) { n += i; } return n; }",
+        ),
+        ("string", "@(new string('a', 2000000).Length)"),
+        (
+            "regex",
+            "@(Regex.IsMatch(new string('a', 5000), &quot;a*b&quot;))",
+        ),
+        (
+            "recursion",
+            "@{ int F(int n) => n == 0 ? 0 : F(n - 1) + 1; return F(60); }",
+        ),
+    ] {
+        let document = format!(
+            "<policies><inbound><set-variable name=\"x\" value=\"{code}\"/><return-response/></inbound></policies>"
+        );
+        gateway.put_api(name, "http://127.0.0.1:9", &document).await;
+        let client = gateway.client().build().unwrap();
+        let answer = client.get(&format!("/{name}/x")).await.unwrap();
+        assert_eq!(answer.status, 500, "{name}");
+    }
+    let text = metrics(&gateway).await;
+    for budget in ["instructions", "allocation", "regex", "depth"] {
+        assert_eq!(counted(&text, budget), 1, "{budget}");
+    }
+}
