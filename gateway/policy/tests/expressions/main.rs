@@ -29,6 +29,7 @@ mod net;
 mod people;
 mod problems;
 mod regex;
+mod rows;
 mod scanning;
 mod security;
 mod statements;
@@ -99,6 +100,7 @@ fn evaluate(code: &str) -> Result<String, Exception> {
 fn check(cases: &[Case]) {
     let mut wrong = Vec::new();
     for (code, expected, source) in cases {
+        assert!(!source.trim().is_empty(), "{code} has no source");
         let found = match evaluate(code) {
             Ok(text) => text,
             Err(exception) => format!("!{}: {}", exception.type_name, exception.message),
