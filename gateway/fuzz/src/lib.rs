@@ -10,3 +10,7 @@ pub mod skeleton;
 // One world for tests and fuzzing, so that a change of the `Host` trait is made once.
 #[path = "../../policy/tests/support/mod.rs"]
 pub mod support;
+
+// The same second evaluator that the tests use.
+#[path = "../../policy/tests/reference/mod.rs"]
+pub mod reference;
