@@ -44,6 +44,7 @@ fn assert_offsets(source: &str, nodes: &[Node]) {
             Node::Text(text) | Node::CData(text) => {
                 assert!(source.is_char_boundary(text.source_offset(0)));
             }
+            Node::Declaration { offset, .. } => assert!(source[*offset..].starts_with("<!")),
             Node::Comment(_) | Node::Instruction(_) => {}
         }
     }

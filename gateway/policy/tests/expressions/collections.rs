@@ -9,6 +9,11 @@ const ARRAYS: &str = ".NET documentation, System.Array";
 #[test]
 fn arrays_and_collections_behave_as_in_dotnet() {
     const CASES: &[Case] = &[
+        (
+            "@(new[] { 1 }.OrderBy(x => x / (x - 1)).Take(0).Count())",
+            "0",
+            "docs Enumerable.Take: if count is not positive, source is not enumerated",
+        ),
         ("@(new[] { 3, 1, 2 }.Length)", "3", ARRAYS),
         (
             "@{ var a = new int[3]; a[1] = 5; a[1] += 2; a[1]++; return a[0] + a[1]; }",

@@ -72,6 +72,7 @@ pub fn compare(program: &Program) -> Compared {
         instructions: 200_000,
         allocated_bytes: 4 << 20,
         depth: 400,
+        ..BudgetLimits::default()
     });
     let world = support::World::default();
     let found = expression.evaluate(&mut support::context(), &world, &mut budget);

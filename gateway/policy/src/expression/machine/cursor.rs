@@ -93,6 +93,8 @@ impl Cursor {
                     end: start + i64::from(*count),
                 });
             }
+            // .NET does not enumerate the source for it.
+            Step::Take(..=0) => return Ok(Self::Buffer(Vec::new().into_iter())),
             Step::Reverse => {
                 let mut all = machine.collect(&query.source)?;
                 all.reverse();
