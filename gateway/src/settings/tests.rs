@@ -723,3 +723,36 @@ fn settings_load_from_real_files_and_never_show_the_token() {
         "{problems:?}"
     );
 }
+
+#[test]
+fn a_managed_identity_that_cannot_work_is_refused() {
+    const ENDPOINT: &str = "endpoint = \"http://127.0.0.1/token\"";
+    for (text, problem) in [
+        (
+            "endpoint = \"x\"".to_owned(),
+            "endpoint: must be an https or http URL",
+        ),
+        (
+            format!("{ENDPOINT}\nkind = \"app-service\""),
+            "kind: `app-service` needs secret_file, which it proves itself with",
+        ),
+        (
+            format!("{ENDPOINT}\nsecret_file = \"no-such-file\""),
+            "secret_file: is not sent to an endpoint of kind `imds`",
+        ),
+        (
+            "secret_file = \"no-such-file\"".to_owned(),
+            "secret_file: is sent to the endpoint, and there is none",
+        ),
+        (
+            format!("{ENDPOINT}\nkind = \"app-service\"\nsecret_file = \"no-such-file\""),
+            "secret_file: ",
+        ),
+    ] {
+        let found = one_problem(&format!("[managed_identity]\n{text}\n"), &[], &machine());
+        assert!(
+            found.contains(&format!("managed_identity.{problem}")),
+            "{found}"
+        );
+    }
+}

@@ -73,19 +73,19 @@ impl<'r> Effects<'r> {
             }
             Effect::Provider(request) => {
                 match identity::provider(&request, &self.connection.worker) {
-                    Ok(running) => {
+                    Begun::Running(running) => {
                         self.running.push((id, running));
                         return;
                     }
-                    Err(answer) => answer,
+                    Begun::Answered(answer) => answer,
                 }
             }
             Effect::Token(request) => match identity::token(&request, &self.connection.worker) {
-                Ok(running) => {
+                Begun::Running(running) => {
                     self.running.push((id, running));
                     return;
                 }
-                Err(answer) => answer,
+                Begun::Answered(answer) => answer,
             },
             Effect::CacheGet(get) => {
                 let found = memory.get(&get);

@@ -23,8 +23,8 @@ use crate::worker::Worker;
 
 use super::outcome::Sending;
 
-/// What became of the beginning of a request.
-pub(super) enum Begun<'r> {
+/// What became of the beginning of something that may take a while.
+pub(crate) enum Begun<'r> {
     /// Its outcome comes later.
     Running(Pin<Box<dyn Future<Output = Answer> + 'r>>),
     /// Its outcome is known.

@@ -9,7 +9,8 @@ use http::header::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::flights::{Fetched, Outcome, Trouble};
-use super::{Pending, fetch_once, get};
+use super::{fetch_once, get};
+use crate::effect::send::Begun;
 use crate::settings::{ManagedIdentity, ManagedIdentityKind};
 use crate::worker::Worker;
 
@@ -18,11 +19,11 @@ use crate::worker::Worker;
 const MARGIN: i128 = 5 * 60 * 1_000_000_000;
 
 /// A token: known, or being fetched.
-pub(crate) fn token(request: &TokenRequest, worker: &Rc<Worker>) -> Result<Pending, Answer> {
+pub(crate) fn token(request: &TokenRequest, worker: &Rc<Worker>) -> Begun<'static> {
     let identities = &worker.identities;
     let Some(identity) = identities.settings.managed_identity.clone() else {
         let message = "no managed identity is configured (managed_identity.endpoint)";
-        return Err(Answer::Failed(Trouble::configuration(message).into()));
+        return Begun::Answered(Answer::Failed(Trouble::configuration(message).into()));
     };
     let now = worker.clock.now_nanos();
     let asked = identities.tokens.ask(request, now, false);

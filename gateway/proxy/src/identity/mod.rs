@@ -6,7 +6,6 @@ mod managed_identity;
 mod openid;
 
 use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +17,10 @@ use gateway_policy::openid::Provider;
 use http::StatusCode;
 use http::header::{ACCEPT, HeaderValue};
 
-use crate::effect::send::send;
+use crate::effect::send::{Begun, send};
 use crate::settings::IdentitySettings;
 use crate::worker::Worker;
 use flights::{Asked, Fetched, Flights, Outcome, Pace, Trouble, landed};
-
-/// An answer that takes a while.
-pub(crate) type Pending = Pin<Box<dyn Future<Output = Answer>>>;
 
 /// What the workers of one process share.
 pub(crate) struct Identities {
@@ -66,7 +62,7 @@ fn fetch_once<K, V, F>(
     worker: &Rc<Worker>,
     fetch: impl FnOnce(Rc<Worker>) -> F,
     answer: fn(V) -> Answer,
-) -> Result<Pending, Answer>
+) -> Begun<'static>
 where
     K: Eq + std::hash::Hash + 'static,
     V: Clone + 'static,
@@ -77,7 +73,7 @@ where
         Err(trouble) => Answer::Failed(trouble.into()),
     };
     let landing = match asked {
-        Asked::Known(outcome) => return Err(of(outcome)),
+        Asked::Known(outcome) => return Begun::Answered(of(outcome)),
         Asked::Wait(landing) => landing,
         Asked::Fetch(landing, ticket) => {
             let fetch = fetch(Rc::clone(worker));
@@ -85,7 +81,7 @@ where
             landing
         }
     };
-    Ok(Box::pin(async move { of(landed(landing).await) }))
+    Begun::Running(Box::pin(async move { of(landed(landing).await) }))
 }
 
 /// The body of a 200 to a `GET`.

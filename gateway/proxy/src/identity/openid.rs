@@ -8,16 +8,17 @@ use gateway_policy::execution::{Answer, ProviderDocument, ProviderRequest};
 use gateway_policy::openid::{Discovery, KeySet, Provider};
 
 use super::flights::{Fetched, Outcome, Trouble, nanos};
-use super::{Pending, fetch_once, get};
+use super::{fetch_once, get};
+use crate::effect::send::Begun;
 use crate::settings::IdentitySettings;
 use crate::worker::Worker;
 
 /// What a provider publishes: known, or being fetched.
-pub(crate) fn provider(request: &ProviderRequest, worker: &Rc<Worker>) -> Result<Pending, Answer> {
+pub(crate) fn provider(request: &ProviderRequest, worker: &Rc<Worker>) -> Begun<'static> {
     let identities = &worker.identities;
     let url = match place(&request.document, &identities.settings) {
         Ok(url) => url,
-        Err(trouble) => return Err(Answer::Failed(trouble.into())),
+        Err(trouble) => return Begun::Answered(Answer::Failed(trouble.into())),
     };
     let key = format!(
         "{}://{}:{}{}?{}",

@@ -91,7 +91,7 @@ impl Token {
         }
     }
 
-    /// A claim that is a moment (NumericDate, RFC 7519 section 2).
+    /// A claim that is a moment (`NumericDate`, RFC 7519 section 2).
     pub(super) fn moment(&self, name: &str) -> Result<Option<UnixNanos>, Malformed> {
         const SECOND: UnixNanos = 1_000_000_000;
         match self.claims.get(name) {
