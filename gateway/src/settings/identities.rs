@@ -103,10 +103,6 @@ pub(super) fn check(
             "secret_file",
             "is not sent to an endpoint of kind `imds`".to_owned(),
         )),
-        (_, None, Some(_)) => Some((
-            "secret_file",
-            "is sent to the endpoint, and there is none".to_owned(),
-        )),
         (ManagedIdentityKind::AppService, Some(_), Some(path)) => secret(files, path)
             .err()
             .map(|message| ("secret_file", message)),
