@@ -191,7 +191,7 @@ mod tests {
         let found = checked(source, &Resources::default());
         assert_eq!(found.len(), 2, "{found:#?}");
         assert!(
-            found[0].starts_with("p.xml:3:5: error: There is no policy 'set-headr'."),
+            found[0].starts_with("p.xml:3:6: error: There is no policy 'set-headr'."),
             "{found:#?}"
         );
         assert!(found[0].ends_with("[UnknownElement]"), "{found:#?}");

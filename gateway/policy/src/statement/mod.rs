@@ -152,7 +152,7 @@ pub(crate) const NOT_SUPPORTED: &[&str] = &[
 /// Whether APIM has a policy of this name, built here or not.
 #[must_use]
 pub fn is_known(name: &str) -> bool {
-    find(name).is_some() || NOT_SUPPORTED.contains(&name)
+    find(name).is_some() || NOT_SUPPORTED.contains(&name) || stays_out::reason(name).is_some()
 }
 
 /// The policy with this element name.

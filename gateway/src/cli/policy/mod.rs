@@ -14,6 +14,7 @@ use gateway_policy::program::Scope;
 
 use super::complain;
 use crate::offline::Unusable;
+use crate::offline::check::Finding;
 use crate::offline::resources::Resources;
 
 /// What can be done with documents alone.
@@ -114,6 +115,12 @@ impl From<ScopeArgument> for Scope {
             ScopeArgument::Operation => Self::Operation,
         }
     }
+}
+
+/// Writes a problem of a document beside the command's output, as editors read it.
+fn problem(finding: &Finding) {
+    let mut errors = std::io::stderr().lock();
+    let _ = writeln!(errors, "{finding}");
 }
 
 /// Writes a line of the command's output. Who reads only the beginning of it ends the pipe; that is no

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{ResourceArguments, ScopeArgument, complain, line};
+use super::{ResourceArguments, ScopeArgument, line, problem};
 use crate::cli::REFUSED;
 use crate::offline::performer::{Memory, Script};
 use crate::offline::request::{Answering, Scripted, add_header, body, request_line, scripted, url};
@@ -122,7 +122,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Unusable> {
         .extend(spec.identity_lists.iter().map(|(id, _)| id.clone()));
     let loaded = program::load(&arguments.file, arguments.scope.into(), &mut resources)?;
     for finding in &loaded.findings {
-        complain(&finding.to_string());
+        problem(finding);
     }
     let Some(program) = loaded.program else {
         return Ok(ExitCode::from(REFUSED));
