@@ -60,9 +60,15 @@ async fn metrics(gateway: &TestGateway) -> String {
 }
 
 fn counted(text: &str, budget: &str) -> u64 {
-    let start = format!("countersign_policy_budget_exceeded_total{{budget=\"{budget}\"}} ");
-    let line = text.lines().find_map(|line| line.strip_prefix(&start));
-    line.unwrap_or_else(|| panic!("no {start} in\n{text}"))
+    let name = format!("countersign_policy_budget_exceeded_total{{budget=\"{budget}\"}}");
+    sample(text, &name)
+}
+
+fn sample(text: &str, name: &str) -> u64 {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
+    let line = lines.find(|rest| rest.starts_with(' '));
+    line.unwrap_or_else(|| panic!("no {name} in\n{text}"))
+        .trim()
         .parse()
         .unwrap()
 }
@@ -188,4 +194,66 @@ async fn the_limits_of_the_configuration_are_those_that_hold() {
     for budget in ["instructions", "allocation", "regex", "depth"] {
         assert_eq!(counted(&text, budget), 1, "{budget}");
     }
+}
+
+#[tokio::test]
+async fn what_policies_ask_for_is_counted() {
+    let origin = Origin::http();
+    let gateway = TestGateway::start().await;
+    let client = gateway.client().build().unwrap();
+    let send = |url: &str| {
+        format!(
+            "<send-request mode=\"new\" ignore-error=\"true\" response-variable-name=\"r\"><set-url>{url}</set-url><set-method>GET</set-method></send-request>"
+        )
+    };
+    for (name, policies) in [
+        (
+            "limited",
+            "<rate-limit-by-key calls=\"1\" renewal-period=\"300\" counter-key=\"k\"/>".to_owned(),
+        ),
+        (
+            "quota",
+            "<quota-by-key calls=\"1\" renewal-period=\"300\" counter-key=\"k\"/>".to_owned(),
+        ),
+        (
+            "cached",
+            "<cache-lookup-value key=\"k\" variable-name=\"v\"/><cache-store-value key=\"k\" value=\"v\" duration=\"600\"/>".to_owned(),
+        ),
+        (
+            "sends",
+            send(&origin.url()) + &send("http://127.0.0.1:9/"),
+        ),
+    ] {
+        let document =
+            format!("<policies><inbound>{policies}<return-response/></inbound></policies>");
+        gateway.put_api(name, &origin.url(), &document).await;
+        for _ in 0..3 {
+            client.get(&format!("/{name}/x")).await.unwrap();
+        }
+    }
+    let text = metrics(&gateway).await;
+    for (name, expected) in [
+        ("countersign_policy_refusals_total{limit=\"rate_limit\"}", 2),
+        ("countersign_policy_refusals_total{limit=\"quota\"}", 2),
+        (
+            "countersign_policy_refusals_total{limit=\"concurrency\"}",
+            0,
+        ),
+        ("countersign_policy_counters", 2),
+        ("countersign_policy_cache_lookups_total{result=\"miss\"}", 1),
+        ("countersign_policy_cache_lookups_total{result=\"hit\"}", 2),
+        ("countersign_policy_cache_entries", 1),
+        ("countersign_policy_requests_total{outcome=\"answered\"}", 3),
+        (
+            "countersign_policy_requests_total{outcome=\"connection\"}",
+            3,
+        ),
+        (
+            "countersign_policy_requests_total{outcome=\"cancelled\"}",
+            0,
+        ),
+    ] {
+        assert_eq!(sample(&text, name), expected, "{name}");
+    }
+    assert!(sample(&text, "countersign_policy_cache_bytes") > 0);
 }
