@@ -3,7 +3,7 @@
 use super::arguments::Prepared;
 use super::bindings::{bind_owner, levels, substitute};
 use super::members::Bound;
-use super::operators::{OperationKind, numeric_conversion};
+use super::operators::{Operation, OperationKind, numeric_conversion};
 use super::{Checker, Typed};
 use crate::expression::ast::{BinaryOp, Expr, ExprKind, Ident};
 use crate::expression::library::registry::registry;
@@ -287,17 +287,8 @@ impl Checker<'_> {
         let Some(operation) = self.operation(op, &present, &operand, span) else {
             return Typed::unknown();
         };
-        if matches!(operation.kind, OperationKind::Library(_)) {
-            self.error(
-                "NotSupported",
-                span,
-                format!(
-                    "An assignment with the operator `{}` of `{}` is not supported: write it out.",
-                    op.symbol(),
-                    ty.display()
-                ),
-            );
-            return Typed::unknown();
+        if let OperationKind::Library(native) = operation.kind {
+            return self.update_by_operator((place, ty), op, native, operation, operand, span);
         }
         if matches!(operation.kind, OperationKind::Concat) && ty != Type::STRING {
             self.error(
@@ -350,6 +341,49 @@ impl Checker<'_> {
             checked,
         };
         Typed::new(Node::Update(Box::new(update)), ty)
+    }
+
+    /// `x op= v` where the library declares the operator: `x = x op v` of a variable.
+    fn update_by_operator(
+        &mut self,
+        (place, ty): (Place, Type),
+        op: BinaryOp,
+        native: Native,
+        operation: Operation,
+        operand: Typed,
+        span: Span,
+    ) -> Typed {
+        let present = match place {
+            Place::Variable(Target::Local(slot)) => Node::Local(slot),
+            Place::Variable(Target::Captured(slot)) => Node::Captured(slot),
+            _ => {
+                self.error(
+                    "NotSupported",
+                    span,
+                    format!(
+                        "An assignment with the operator `{}` of `{}` is not supported here: write it \
+                         out.",
+                        op.symbol(),
+                        ty.display()
+                    ),
+                );
+                return Typed::unknown();
+            }
+        };
+        let Place::Variable(target) = place else {
+            return Typed::unknown();
+        };
+        let present = Typed::new(present, ty.clone());
+        let (a, b) = match &operation.operands {
+            Some((left, right)) => (
+                self.apply_conversion(present, left),
+                self.apply_conversion(operand, right),
+            ),
+            None => (present.node, operand.node),
+        };
+        let result = self.library_call(native, vec![a, b], false, operation.result);
+        let node = self.convert(result, &ty, span);
+        Typed::new(Node::Store(target, Box::new(node)), ty)
     }
 
     fn place(&mut self, target: &Expr, span: Span) -> Option<(Place, Type)> {
