@@ -24,6 +24,7 @@ mod json_conversions;
 mod json_members;
 mod json_paths;
 mod lints;
+mod members;
 mod mutations;
 mod net;
 mod people;

@@ -91,14 +91,14 @@ fn charset(charset: Charset) -> Value {
     Value::object(Object::Encoding(charset))
 }
 
-fn charset_of(args: &[Value]) -> Result<Charset, Exception> {
+pub(super) fn charset_of(args: &[Value]) -> Result<Charset, Exception> {
     match super::arguments::object(args, 0, "this")?.as_ref() {
         Object::Encoding(charset) => Ok(*charset),
         _ => Err(Exception::null_reference()),
     }
 }
 
-fn encode(charset: Charset, text: &str) -> Vec<u8> {
+pub(super) fn encode(charset: Charset, text: &str) -> Vec<u8> {
     let limited = |limit: u32| {
         text.encode_utf16()
             .map(|unit| {
@@ -116,7 +116,7 @@ fn encode(charset: Charset, text: &str) -> Vec<u8> {
     }
 }
 
-fn decode(charset: Charset, bytes: &[u8]) -> String {
+pub(super) fn decode(charset: Charset, bytes: &[u8]) -> String {
     let units = |read: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes
             .chunks(2)

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod arrays;
+mod byte_members;
 mod certificates;
 mod characters;
 mod collections;
@@ -21,6 +22,7 @@ mod headers;
 mod json;
 mod linq;
 mod linq_results;
+mod list_members;
 mod lists;
 mod maps;
 mod math;
@@ -36,6 +38,7 @@ mod security;
 mod sets;
 mod string_comparers;
 mod string_making;
+mod string_members;
 mod string_search;
 mod string_splitting;
 mod strings;
@@ -92,7 +95,9 @@ static CORE: &[&Group] = &[
     &string_search::STRING_SEARCH,
     &string_making::STRING_MAKING,
     &string_splitting::STRING_SPLITTING,
+    &string_members::STRING_MEMBERS,
     &characters::CHAR,
+    &string_members::CHAR_MEMBERS,
     &string_comparers::COMPARER,
     &text_building::STRING_BUILDER,
     &numbers::SBYTE,
@@ -108,6 +113,7 @@ static CORE: &[&Group] = &[
     &decimal::DECIMAL,
     &math::MATH,
     &convert::CONVERT,
+    &byte_members::CONVERT_MEMBERS,
     &date_time::DATE_TIME,
     &date_time_offset::DATE_TIME_OFFSET,
     &time_span::TIME_SPAN,
@@ -115,6 +121,9 @@ static CORE: &[&Group] = &[
     &misc::RANDOM,
     &encoding::ENCODING,
     &encoding::BIT_CONVERTER,
+    &byte_members::BIT_CONVERTER_MEMBERS,
+    &byte_members::ENCODING_MEMBERS,
+    &byte_members::OFFSET_MEMBERS,
     &crypto::MD5,
     &crypto::SHA1,
     &crypto::SHA1_MANAGED,
@@ -131,7 +140,9 @@ static CORE: &[&Group] = &[
     &crypto::HMAC_SHA512,
     &arrays::ARRAY,
     &arrays::ARRAY_CLASS,
+    &list_members::ARRAY_MEMBERS,
     &lists::LIST,
+    &list_members::LIST_MEMBERS,
     &lists::ILIST,
     &lists::COLLECTION,
     &lists::READ_ONLY_COLLECTION,
