@@ -14,7 +14,7 @@ type Row = Vec<String>;
 /// The rows of every table `&[Case] = &[…]` in `source`.
 fn rows(source: &str) -> Vec<Row> {
     let tables = source.split("&[Case] = &[").skip(1);
-    tables.flat_map(|table| table_rows(table)).collect()
+    tables.flat_map(table_rows).collect()
 }
 
 fn table_rows(table: &str) -> Vec<Row> {
