@@ -15,6 +15,7 @@ pub mod document;
 pub mod execution;
 pub mod expression;
 pub mod host;
+mod liquid;
 pub mod named_values;
 pub mod openid;
 pub mod problem;

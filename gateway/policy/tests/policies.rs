@@ -375,14 +375,6 @@ fn set_body_changes_the_request_before_it_is_forwarded_and_drops_its_length() {
     assert!(lines(&ended, "content-length").is_empty());
 }
 
-#[test]
-fn liquid_is_refused_by_name_and_its_braces_are_not_named_values() {
-    let found =
-        errors("<set-body template=\"liquid\">{{body.a}} {{context.Request.Url}}</set-body>");
-    assert_eq!(codes(&found), ["NotSupported"]);
-    assert!(found[0].message.contains("liquid"));
-}
-
 // set-variable, set-method
 
 #[test]

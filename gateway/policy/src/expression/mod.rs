@@ -44,9 +44,19 @@ use crate::host::Host;
 use crate::problem::{Position, Problem};
 
 pub use budget::{Budget, BudgetKind, BudgetLimits};
+pub(crate) use date_parsing::parse_date_time;
+pub(crate) use decimals::{
+    divide as divide_decimals, from_double as decimal_of, from_integer as whole_decimal,
+    parse as decimal, round as round_decimal, to_double as double_of,
+};
 pub use exception::Exception;
 pub(crate) use handle::Handle;
-pub(crate) use library::{FromJson, ToJson, json_to_xml, xml_to_json};
+pub(crate) use library::regex::replace as replace_matches;
+pub(crate) use library::{
+    FromJson, ToJson, format_value, header_text, html_encode, json_binding, json_to_xml, print_url,
+    query_of, url_decode, url_encode, xml_binding, xml_to_json,
+};
+pub(crate) use number_parsing::{parse_double, parse_integer};
 pub(crate) use scan::ends_by_itself;
 pub use scan::{ScanError, literal_spans, scan};
 pub use text::Text;

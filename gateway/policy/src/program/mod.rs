@@ -12,6 +12,7 @@ pub(crate) mod instruction;
 mod lint;
 mod outside;
 mod sections;
+mod templates;
 mod values;
 
 use std::fmt;

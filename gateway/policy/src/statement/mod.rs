@@ -32,6 +32,7 @@ mod rewrite_uri;
 mod send_request;
 mod set_backend_service;
 mod set_body;
+mod set_body_liquid;
 mod set_header;
 mod set_method;
 mod set_query_parameter;

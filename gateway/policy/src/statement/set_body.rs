@@ -1,4 +1,4 @@
-//! `set-body`: a text as it stands, nested XML, or an expression.
+//! `set-body`: a text as it stands, nested XML, an expression, or a Liquid template.
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -7,8 +7,10 @@ use crate::context::Body;
 use crate::document::{Element, SourceText};
 use crate::execution::{Flow, Message, Outcome, Run};
 use crate::expression::{Expected, Expression};
+use crate::liquid::Nil;
 use crate::program::{Compiler, Section};
 
+use super::set_body_liquid::{self, Liquid};
 use super::setting::Setting;
 use super::{Kind, Policy, Statement};
 
@@ -21,6 +23,7 @@ pub(super) const POLICY: Policy = Policy {
 enum SetBody {
     Literal(Bytes),
     Code(Box<Expression>),
+    Liquid(Box<Liquid>),
 }
 
 fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Statement>> {
@@ -32,18 +35,10 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
     ];
     compiler.check_attributes(element, &KNOWN);
     compiler.refuse_attributes(element, &["html-decode-expression"]);
-    if let Some(template) = element.attribute("template") {
-        let template_name = compiler.literal(template)?;
-        match &*template_name {
-            "none" => {}
-            "liquid" => {
-                compiler.error(
-                    "NotSupported",
-                    "The template 'liquid' of 'set-body' is not supported yet.",
-                    template.offset,
-                );
-                return None;
-            }
+    let is_liquid = match element.attribute("template") {
+        Some(template) => match &*compiler.literal(template)? {
+            "none" => false,
+            "liquid" | "Liquid" => true,
             _ => {
                 compiler.error(
                     "InvalidValue",
@@ -52,17 +47,27 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
                 );
                 return None;
             }
-        }
-    }
+        },
+        None => false,
+    };
     // These two say how Liquid reads a body; without a template they have nothing to do.
-    if let Some(attribute) = element.attribute("xsi-nil") {
-        compiler.literal_as(
+    let nil = match element.attribute("xsi-nil") {
+        Some(attribute) => compiler.literal_as(
             attribute,
-            |text| matches!(text, "blank" | "null").then_some(()),
+            |text| match text {
+                "blank" => Some(Nil::Blank),
+                "null" => Some(Nil::Null),
+                _ => None,
+            },
             "'blank' or 'null'",
-        )?;
+        )?,
+        None => Nil::Blank,
+    };
+    let dates = compiler.flag(element, "parse-date", true);
+    if is_liquid {
+        let liquid = set_body_liquid::compile(element, compiler, nil, dates)?;
+        return Some(Box::new(SetBody::Liquid(Box::new(liquid))));
     }
-    compiler.flag(element, "parse-date", true);
     let has_markup = element.elements().next().is_some();
     let content = if has_markup {
         let mut xml = SourceText::empty(element.offset);
@@ -83,6 +88,7 @@ impl Statement for SetBody {
     fn execute(&self, run: &mut Run<'_>) -> Outcome<Flow> {
         let bytes = match self {
             Self::Literal(bytes) => bytes.clone(),
+            Self::Liquid(liquid) => liquid.render(run)?.into(),
             Self::Code(expression) => {
                 let value = run.evaluate(expression)?;
                 if value.is_null() {

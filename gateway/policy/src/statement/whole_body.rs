@@ -88,7 +88,11 @@ fn declares_latin(content: &[u8]) -> bool {
 /// Whether the message says that its body is of a kind (`xml`, `json`): `application/xml`,
 /// `text/xml`, `application/atom+xml`.
 pub(super) fn is_kind(run: &mut Run<'_>, kind: &str) -> bool {
-    let headers = run.headers();
+    says(run.headers(), kind)
+}
+
+/// The same of headers.
+pub(super) fn says(headers: &HeaderMap, kind: &str) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

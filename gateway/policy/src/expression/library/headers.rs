@@ -28,7 +28,7 @@ pub(super) fn header(machine: &Machine<'_>, which: Handle, name: &str) -> Vec<St
 }
 
 /// Header bytes are Latin-1 when they are not ASCII (RFC 9110 section 5.5); UTF-8 where it is that.
-pub(super) fn text_of(value: &http::HeaderValue) -> String {
+pub(crate) fn text_of(value: &http::HeaderValue) -> String {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => text.to_owned(),
         Err(_) => value

@@ -63,9 +63,14 @@ use super::value::Value;
 use registry::{Entry, Group};
 
 pub(crate) use formatting::format_value;
+pub(crate) use headers::text_of as header_text;
+pub(crate) use json::binding as json_binding;
 pub(crate) use json::object_pairs;
 pub(crate) use messages::is_body_type;
+pub(crate) use net::{html_encode, url_decode, url_encode};
 pub(crate) use string_splitting::split;
+pub(crate) use urls::{printed as print_url, query as query_of};
+pub(crate) use xml::binding as xml_binding;
 pub(crate) use xml::{FromJson, ToJson, json_to_xml, xml_to_json};
 
 /// All tables.

@@ -64,7 +64,7 @@ pub(super) static URL: Group = Group {
 };
 
 /// The whole URL; the port only if it is not the scheme's.
-pub(super) fn printed(url: &Url) -> String {
+pub(crate) fn printed(url: &Url) -> String {
     let default = matches!(
         (url.scheme.as_ref(), url.port),
         ("https", 443) | ("http", 80)
@@ -83,7 +83,7 @@ pub(super) fn printed(url: &Url) -> String {
 }
 
 /// Names and values of a query string, decoded as forms are.
-pub(super) fn query(url: &Url) -> Vec<(String, String)> {
+pub(crate) fn query(url: &Url) -> Vec<(String, String)> {
     let decode = |part: &str| {
         percent_decode_str(&part.replace('+', " "))
             .decode_utf8_lossy()

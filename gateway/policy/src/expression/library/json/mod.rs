@@ -5,6 +5,7 @@
 //! "Querying JSON with `SelectToken`", "Serializing Dates in JSON").
 
 mod arrays;
+pub(crate) mod binding;
 mod casts;
 mod containers;
 mod convert_class;

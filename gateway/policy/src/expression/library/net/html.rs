@@ -3,7 +3,7 @@
 use super::html_names::{LATIN, OTHERS};
 
 /// Escapes what HTML gives a meaning to, U+00A0 to U+00FF, and characters beyond the BMP.
-pub(super) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -10,6 +10,9 @@ mod uri_members;
 mod uri_reference;
 mod web_utility;
 
+pub(crate) use html::encode as html_encode;
+pub(crate) use web_utility::{url_decode, url_encode};
+
 use super::registry::Group;
 
 pub(super) static GROUPS: &[&Group] = &[

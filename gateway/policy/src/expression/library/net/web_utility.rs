@@ -68,13 +68,13 @@ pub(super) static WEB_UTILITY: Group = Group {
     ],
 };
 
-pub(super) fn url_encode(text: &str) -> String {
+pub(crate) fn url_encode(text: &str) -> String {
     utf8_percent_encode(text, FORM)
         .to_string()
         .replace(' ', "+")
 }
 
-pub(super) fn url_decode(text: &str) -> String {
+pub(crate) fn url_decode(text: &str) -> String {
     percent_decode_str(&text.replace('+', " "))
         .decode_utf8_lossy()
         .into_owned()

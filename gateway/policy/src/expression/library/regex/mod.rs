@@ -15,11 +15,14 @@ mod parse_escapes;
 mod parse_groups;
 mod program;
 mod replacement;
+mod replacing;
 mod running;
 mod search;
 mod sets;
 mod tree;
 mod unescape;
+
+pub(crate) use replacing::replace;
 
 use super::registry::Group;
 

@@ -1,6 +1,7 @@
 //! XML as `System.Xml.Linq` has it.
 
 mod axes;
+pub(crate) mod binding;
 mod containers;
 mod content;
 mod conversions;
