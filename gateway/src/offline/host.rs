@@ -81,7 +81,7 @@ impl Host for OfflineHost {
         self.world.now()
     }
 
-    /// SplitMix64 (Steele, Lea, Flood 2014) when it is seeded.
+    /// `SplitMix64` (Steele, Lea, Flood 2014) when it is seeded.
     fn random(&self, buffer: &mut [u8]) {
         let Randomness::Seeded(state) = &self.randomness else {
             self.world.random(buffer);

@@ -103,12 +103,12 @@ impl Scenario {
         &self,
         program: &Arc<Program>,
         world: &OfflineWorld,
-        identity: Option<Rc<Identity>>,
+        identity: Option<&Rc<Identity>>,
         memory: &mut Memory,
         number: u64,
     ) -> Result<Outcome, Stuck> {
-        let host = world.host(identity.clone(), number);
-        let context = self.context(world, &host, identity.as_deref());
+        let host = world.host(identity.cloned(), number);
+        let context = self.context(world, &host, identity.map(|it| &**it));
         let mut performer = Performer::new(&self.script, world.clock(), memory, self.body.clone());
         let mut execution = Execution::new(Arc::clone(program), context, BudgetLimits::default());
         let mut steps = 0;

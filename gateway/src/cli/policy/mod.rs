@@ -71,7 +71,7 @@ struct ResourceArguments {
     #[arg(long, value_name = "DIR")]
     fragments: Option<PathBuf>,
     /// Take every named value, backend, certificate, identity list and fragment that is not given as
-    /// existing. A named value then has the first of 1, true, https://example.com and abc under
+    /// existing. A named value then has the first of `1`, `true`, `https://example.com` and `abc` under
     /// which the document has the fewest errors; a fragment is empty.
     #[arg(long)]
     assume_resources: bool,

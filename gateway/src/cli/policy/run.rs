@@ -130,7 +130,13 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode, Unusable> {
     let world = OfflineWorld::open(&spec)?;
     let identity = scenario.identity()?;
     let outcome = scenario
-        .run(&program, &world, identity, &mut Memory::default(), 0)
+        .run(
+            &program,
+            &world,
+            identity.as_ref(),
+            &mut Memory::default(),
+            0,
+        )
         .map_err(|stuck| Unusable(stuck.0.to_owned()))?;
     if arguments.json {
         line(&outcome.to_json().to_string());

@@ -23,7 +23,7 @@ pub(in crate::cli) struct TestArguments {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
-    /// Also write the results as JUnit XML.
+    /// Also write the results as `JUnit` XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 }

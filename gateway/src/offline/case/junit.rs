@@ -1,4 +1,4 @@
-//! Results in the XML that CI systems read (the JUnit format of Apache Ant's `junitreport`).
+//! Results in the XML that CI systems read (the `JUnit` format of Apache Ant's `junitreport`).
 
 use std::fmt::Write as _;
 

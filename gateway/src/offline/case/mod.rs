@@ -207,7 +207,7 @@ impl CaseFile {
             let outcome = scenario.run(
                 &program,
                 &world,
-                identity.clone(),
+                identity.as_ref(),
                 &mut memory,
                 u64::from(round),
             );
