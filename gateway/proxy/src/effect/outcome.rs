@@ -35,18 +35,22 @@ impl Sending {
     }
 
     pub(super) fn ends<T>(mut self, outcome: &Result<T, EffectFailure>) {
-        self.end = match outcome {
-            Ok(_) => SendEnd::Answered,
-            Err(failure) => match failure.kind {
-                FailureKind::Timeout => SendEnd::Timeout,
-                FailureKind::Tls => SendEnd::Tls,
-                FailureKind::TooLarge => SendEnd::TooLarge,
-                FailureKind::Limit => SendEnd::Limit,
-                FailureKind::Configuration => SendEnd::Configuration,
-                FailureKind::Connection | FailureKind::Storage | FailureKind::Judged(_) => {
-                    SendEnd::Connection
-                }
-            },
+        match outcome {
+            Ok(_) => self.end = SendEnd::Answered,
+            Err(failure) => self.fails(failure),
+        }
+    }
+
+    pub(super) fn fails(mut self, failure: &EffectFailure) {
+        self.end = match failure.kind {
+            FailureKind::Timeout => SendEnd::Timeout,
+            FailureKind::Tls => SendEnd::Tls,
+            FailureKind::TooLarge => SendEnd::TooLarge,
+            FailureKind::Limit => SendEnd::Limit,
+            FailureKind::Configuration => SendEnd::Configuration,
+            FailureKind::Connection | FailureKind::Storage | FailureKind::Judged(_) => {
+                SendEnd::Connection
+            }
         };
     }
 }

@@ -168,9 +168,9 @@ fn failed<'r>(
     kind: FailureKind,
     message: impl Into<std::borrow::Cow<'static, str>>,
 ) -> Begun<'r> {
-    let outcome = Err::<Answer, _>(EffectFailure::new(kind, message));
-    sending.ends(&outcome);
-    Begun::Answered(outcome.unwrap_or_else(Answer::Failed))
+    let failure = EffectFailure::new(kind, message);
+    sending.fails(&failure);
+    Begun::Answered(Answer::Failed(failure))
 }
 
 fn of_upstream(failure: UpstreamFailure) -> EffectFailure {
