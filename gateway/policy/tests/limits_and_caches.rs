@@ -547,3 +547,28 @@ fn keys_of_documents_cannot_name_stored_responses() {
     let still = script.cache.get(&key).expect("it is not removed");
     assert!(still.to_response().is_some(), "nor overwritten");
 }
+
+#[test]
+fn a_part_or_an_answer_to_a_condition_is_never_stored_whatever_the_policy_says() {
+    let document = CACHED
+        .replace("DEVELOPER", "false")
+        .replace("PRIVATE", "")
+        .replace("VARY", "")
+        .replace(
+            "duration=\"60\"/>",
+            "duration=\"60\" cache-response=\"true\"/>",
+        );
+    let program = program(&document);
+    for (status, stored) in [
+        (206, false),
+        (304, false),
+        (412, false),
+        (416, false),
+        (203, true),
+    ] {
+        let mut script = Script::default().backend(&[(status, "first"), (200, "second")]);
+        script.play(&program, context());
+        let second = script.play(&program, context()).body;
+        assert_eq!(second == "first", stored, "{status}");
+    }
+}

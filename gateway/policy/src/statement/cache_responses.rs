@@ -46,6 +46,15 @@ const PREFIX: &str = "\u{1}response";
 /// Longest response that is stored, as far as its length is known before it is read.
 const MAX_BODY: u64 = 2 * 1024 * 1024;
 
+/// Statuses that answer what one request said about ranges and about what its client has already (RFC
+/// 9110 sections 13 and 14): a cache that does not compare that gives others a part or nothing.
+const ONE_REQUEST_ONLY: [StatusCode; 4] = [
+    StatusCode::PARTIAL_CONTENT,
+    StatusCode::NOT_MODIFIED,
+    StatusCode::PRECONDITION_FAILED,
+    StatusCode::RANGE_NOT_SATISFIABLE,
+];
+
 const SECONDS: &str = "a number of seconds";
 const DOWNSTREAM: &str = "'none', 'private' or 'public'";
 
@@ -288,7 +297,10 @@ impl Statement for Store {
             return Ok(Flow::Next);
         };
         let wanted = wanted.unwrap_or(response.status == StatusCode::OK);
-        if !wanted || !may_be_stored(&response.headers, caching.allow_private) {
+        if !wanted
+            || ONE_REQUEST_ONLY.contains(&response.status)
+            || !may_be_stored(&response.headers, caching.allow_private)
+        {
             return Ok(Flow::Next);
         }
         match &response.body {

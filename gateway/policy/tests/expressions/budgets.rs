@@ -280,3 +280,78 @@ fn a_budget_is_shared_by_the_evaluations_it_is_given_to() {
     }
     assert!((1..20).contains(&runs), "{runs}");
 }
+
+#[test]
+fn searching_and_splitting_never_takes_the_product_of_two_lengths() {
+    let started = std::time::Instant::now();
+    for code in [
+        "@(new string('a', 400000).IndexOf(new string('A', 200000) + \"b\", StringComparison.OrdinalIgnoreCase))",
+        "@(new string('a', 400000).LastIndexOf(\"b\" + new string('A', 200000), StringComparison.OrdinalIgnoreCase))",
+        "@(new string('a', 400000).LastIndexOf(new string('A', 200000), StringComparison.OrdinalIgnoreCase))",
+        "@(new string('a', 400000).Replace(new string('A', 200000) + \"b\", \"\", StringComparison.OrdinalIgnoreCase).Length)",
+        "@(new string('a', 400000).IndexOfAny(new string('b', 200000).ToCharArray()))",
+        "@((\"b\" + new string('a', 400000)).TrimEnd((new string('c', 200000) + \"a\").ToCharArray()).Length)",
+        // A client's list, split at either of two characters of which one does not occur.
+        "@(new string(',', 400000).Split(',', ';').Length)",
+        "@(new string(',', 400000).Split(new[] { \";\", \",\" }, StringSplitOptions.RemoveEmptyEntries).Length)",
+    ] {
+        let value =
+            expression(code).evaluate(&mut request(), &World::default(), &mut Budget::default());
+        assert!(
+            value.as_ref().is_ok() || value.as_ref().is_err_and(Exception::is_budget),
+            "{code}: {value:?}"
+        );
+    }
+    // Unoptimised and on a busy machine; the products take from half an hour to days.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    for (code, expected) in [
+        (
+            "@(\"xÄbcÄBC\".IndexOf(\"äb\", StringComparison.OrdinalIgnoreCase))",
+            "1",
+        ),
+        (
+            "@(\"xÄbcÄBCx\".LastIndexOf(\"äbc\", StringComparison.OrdinalIgnoreCase))",
+            "4",
+        ),
+        // The characters before the match take another number of bytes in upper case.
+        (
+            "@(\"ıſɐab\".IndexOf(\"AB\", StringComparison.OrdinalIgnoreCase))",
+            "3",
+        ),
+        (
+            "@(\"ɐAbɐaBɐ\".Replace(\"ab\", \"-\", StringComparison.OrdinalIgnoreCase))",
+            "ɐ-ɐ-ɐ",
+        ),
+        (
+            "@(\"aaa\".Replace(\"AA\", \"b\", StringComparison.OrdinalIgnoreCase))",
+            "ba",
+        ),
+        (
+            "@(string.Join(\"|\", \"a,b;c,d\".Split(',', ';')))",
+            "a|b|c|d",
+        ),
+        (
+            "@(string.Join(\"|\", \"a,b;c,d;e\".Split(new[] { ';', ',' }, 3)))",
+            "a|b|c,d;e",
+        ),
+        (
+            "@(string.Join(\"|\", \"a--b-c\".Split(new[] { \"-\", \"--\" }, StringSplitOptions.None)))",
+            "a||b|c",
+        ),
+        (
+            "@(string.Join(\"|\", \"a--b-c\".Split(new[] { \"--\", \"-\" }, StringSplitOptions.None)))",
+            "a|b|c",
+        ),
+        // What a longer separator has eaten is not found again by a shorter one.
+        (
+            "@(string.Join(\"|\", \"a=-=b=c\".Split(new[] { \"=-=\", \"=\" }, StringSplitOptions.None)))",
+            "a|b|c",
+        ),
+        ("@(\"a;b,c\".IndexOfAny(new[] { ',', ';' }))", "1"),
+        ("@(\"-_a_-\".Trim('_', '-'))", "a"),
+    ] {
+        let value =
+            expression(code).evaluate(&mut request(), &World::default(), &mut Budget::default());
+        assert_eq!(value.unwrap().to_text().unwrap(), expected, "{code}");
+    }
+}

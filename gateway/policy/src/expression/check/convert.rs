@@ -27,6 +27,10 @@ pub(super) fn cost(from: &Type, to: &Type, constant: Option<&Value>) -> Option<u
         (from, Type::Nullable(to)) => cost(from, to, constant)
             .filter(|cost| *cost < 50)
             .map(|cost| cost + 2),
+        // Worse than the expanded form of `params char[]`: two characters are two separators.
+        (Type::Basic(Basic::Char), Type::Basic(to)) if widens(Basic::Char, *to) => {
+            Some(21 + distance(Basic::Char, *to))
+        }
         (Type::Basic(from), Type::Basic(to)) if widens(*from, *to) => {
             Some(1 + distance(*from, *to))
         }

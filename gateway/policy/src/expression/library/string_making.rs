@@ -206,12 +206,13 @@ pub(super) fn substring_start(args: &[Value], length: usize) -> Result<usize, Ex
 
 pub(super) fn trim(budget: &mut Budget, args: &[Value], start: bool, end: bool) -> Pure {
     let this = text(args, 0, "this")?;
-    let wanted = units(args, 1);
+    let mut wanted = units(args, 1);
+    wanted.sort_unstable();
     let matches = |c: char| {
         if wanted.is_empty() {
             c.is_whitespace()
         } else {
-            u16::try_from(u32::from(c)).is_ok_and(|unit| wanted.contains(&unit))
+            u16::try_from(u32::from(c)).is_ok_and(|unit| wanted.binary_search(&unit).is_ok())
         }
     };
     let mut part: &str = this;

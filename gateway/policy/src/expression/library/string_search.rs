@@ -53,10 +53,11 @@ pub(super) static STRING_SEARCH: Group = Group {
             |_, args| last_index_of(args, ignores_case(args, 2)),
         ),
         pure("int IndexOfAny(char[] anyOf)", |_, args| {
-            let wanted = units(args, 1);
+            let mut wanted = units(args, 1);
+            wanted.sort_unstable();
             let found = text(args, 0, "this")?
                 .encode_utf16()
-                .position(|u| wanted.contains(&u));
+                .position(|u| wanted.binary_search(&u).is_ok());
             Ok(found.map_or(Value::Int(-1), int_of))
         }),
         pure(
@@ -133,39 +134,46 @@ pub(super) fn index_of(args: &[Value], start: i32, count: Option<i32>, ignore_ca
     }))
 }
 
-/// Byte offset of the first match without regard to case.
-pub(super) fn find_folded(text: &str, needle: &str) -> Option<usize> {
-    let needle: Vec<char> = needle.chars().map(upper).collect();
-    if needle.is_empty() {
-        return Some(0);
-    }
+/// A text in which letters of either case are the same: as many characters as before, so that a
+/// search takes time in proportion to the lengths and not to their product.
+fn folded(text: &str) -> String {
+    text.chars().map(upper).collect()
+}
+
+/// Where the text goes on behind its first `count` characters.
+fn behind(text: &str, count: usize) -> usize {
     text.char_indices()
-        .map(|(offset, _)| offset)
-        .find(|offset| {
-            let tail = text.get(*offset..).unwrap_or_default();
-            let mut chars = tail.chars().map(upper);
-            needle.iter().all(|wanted| chars.next() == Some(*wanted))
-        })
+        .nth(count)
+        .map_or(text.len(), |(offset, _)| offset)
+}
+
+/// The offset in `text` for one in `folded`, its folded form.
+fn unfolded(text: &str, folded: &str, offset: usize) -> usize {
+    behind(
+        text,
+        folded.get(..offset).unwrap_or_default().chars().count(),
+    )
+}
+
+/// Byte offset of the first match without regard to case.
+fn find_folded(text: &str, needle: &str) -> Option<usize> {
+    let all = folded(text);
+    let found = all.find(&folded(needle))?;
+    Some(unfolded(text, &all, found))
+}
+
+/// Byte offset of the last match without regard to case.
+fn rfind_folded(text: &str, needle: &str) -> Option<usize> {
+    let all = folded(text);
+    let found = all.rfind(&folded(needle))?;
+    Some(unfolded(text, &all, found))
 }
 
 pub(super) fn last_index_of(args: &[Value], ignore_case: bool) -> Pure {
     let this = text(args, 0, "this")?;
     let needle = needle(args)?;
     let found = if ignore_case {
-        let mut last = None;
-        let mut from = 0;
-        while let Some(offset) = this.get(from..).and_then(|tail| find_folded(tail, &needle)) {
-            last = Some(from + offset);
-            let step = this
-                .get(from + offset..)
-                .and_then(|t| t.chars().next())
-                .map(char::len_utf8);
-            match step {
-                Some(step) => from += offset + step,
-                None => break,
-            }
-        }
-        last
+        rfind_folded(this, &needle)
     } else {
         this.rfind(&needle)
     };
@@ -201,23 +209,21 @@ pub(super) fn replace_comparison(budget: &mut Budget, args: &[Value]) -> Pure {
         charge_replace(budget, this, old, new)?;
         return made(budget, this.replace(old.as_str(), new));
     }
+    let (all, wanted) = (folded(this), folded(old));
+    let count = wanted.chars().count();
     let mut out = String::new();
     let mut rest: &str = this;
-    let count = old.chars().count();
-    while let Some(offset) = find_folded(rest, old) {
-        let end = offset
-            + rest
-                .get(offset..)
-                .unwrap_or_default()
-                .chars()
-                .take(count)
-                .map(char::len_utf8)
-                .sum::<usize>();
-        budget.allocate(end.saturating_add(new.len()))?;
-        budget.charge(rest.len() as u64 / 16)?;
-        out.push_str(rest.get(..offset).unwrap_or_default());
+    let mut done = 0;
+    for (offset, found) in all.match_indices(&wanted) {
+        let before = all.get(done..offset).unwrap_or_default().chars().count();
+        let kept = behind(rest, before);
+        budget.allocate(kept.saturating_add(new.len()))?;
+        budget.charge(1)?;
+        out.push_str(rest.get(..kept).unwrap_or_default());
         out.push_str(new);
-        rest = rest.get(end..).unwrap_or_default();
+        rest = rest.get(kept..).unwrap_or_default();
+        rest = rest.get(behind(rest, count)..).unwrap_or_default();
+        done = offset + found.len();
     }
     out.push_str(rest);
     made(budget, out)

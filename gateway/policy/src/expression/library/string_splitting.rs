@@ -82,31 +82,50 @@ pub(crate) fn split(budget: &mut Budget, args: &[Value]) -> Pure {
     // Without separators, .NET splits at blanks; an empty string separates nothing.
     let by_blank = separators.is_empty() && !matches!(args.get(1), Some(Value::Text(_)));
     let parts = split_text(
+        budget,
         this,
         &separators,
         by_blank,
         limit,
         options & 1 != 0,
         options & 2 != 0,
-    );
-    budget.allocate(this.len().saturating_add(parts.len().saturating_mul(64)))?;
+    )?;
+    budget.allocate(this.len())?;
     let items = parts.into_iter().map(Value::from).collect();
     Ok(Value::object(Object::array(Type::STRING, items)))
 }
 
+/// Where a separator stands next.
+struct Ahead<'s> {
+    separator: &'s str,
+    /// `None`: nowhere any more.
+    at: Option<usize>,
+}
+
+#[expect(clippy::too_many_arguments, reason = "the options of Split")]
 pub(super) fn split_text<'a>(
+    budget: &mut Budget,
     this: &'a str,
     separators: &[String],
     by_blank: bool,
     limit: usize,
     remove_empty: bool,
     trim: bool,
-) -> Vec<&'a str> {
+) -> Result<Vec<&'a str>, Exception> {
     let mut parts = Vec::new();
     if limit == 0 {
-        return parts;
+        return Ok(parts);
     }
     let clean = |part: &'a str| if trim { part.trim() } else { part };
+    // Each separator is looked for again only once it has been passed: a text is read once for each
+    // separator, however many parts it has.
+    let mut ahead = Vec::new();
+    for separator in separators {
+        budget.charge(1 + this.len() as u64 / 64)?;
+        let at = this.find(separator.as_str());
+        ahead.push(Ahead { separator, at });
+    }
+    let mut from = 0;
     let mut rest = this;
     loop {
         if parts.len() + 1 >= limit {
@@ -117,15 +136,23 @@ pub(super) fn split_text<'a>(
                 .find(|(_, c)| c.is_whitespace())
                 .map(|(offset, c)| (offset, c.len_utf8()))
         } else {
-            separators
+            budget.charge(ahead.len() as u64 / 8)?;
+            for one in &mut ahead {
+                if one.at.is_some_and(|at| at < from) {
+                    one.at = rest.find(one.separator).map(|offset| from + offset);
+                }
+            }
+            ahead
                 .iter()
-                .filter_map(|s| rest.find(s.as_str()).map(|offset| (offset, s.len())))
+                .filter_map(|one| Some((one.at? - from, one.separator.len())))
                 .min_by_key(|(offset, _)| *offset)
         };
         let Some((offset, length)) = found else { break };
         let part = clean(rest.get(..offset).unwrap_or_default());
         rest = rest.get(offset + length..).unwrap_or_default();
+        from += offset + length;
         if !(remove_empty && part.is_empty()) {
+            budget.allocate(64)?;
             parts.push(part);
         }
     }
@@ -141,7 +168,8 @@ pub(super) fn split_text<'a>(
     }
     let last = clean(last);
     if !(remove_empty && last.is_empty()) {
+        budget.allocate(64)?;
         parts.push(last);
     }
-    parts
+    Ok(parts)
 }

@@ -10,6 +10,10 @@ use crate::expression::value::Value;
 /// tree would be far larger than the tree.
 const MAX_LEVELS: usize = 1_000;
 
+/// Bytes of JSON that are written: the indentation of a wide tree at a deep level is far larger than
+/// the tree.
+const MAX_OUTPUT: usize = 64 << 20;
+
 /// What comes after a line. .NET writes `Environment.NewLine`.
 const LINE: &str = "\n";
 
@@ -50,6 +54,12 @@ impl Writer {
     fn run(&mut self, node: &Tree) -> Result<(), Exception> {
         self.token(node)?;
         while let Some(last) = self.open.last_mut() {
+            if self.out.len() > MAX_OUTPUT {
+                return Err(Exception::budget(
+                    BudgetKind::Allocation,
+                    "The JSON is too large to be written.",
+                ));
+            }
             let Some(child) = last.children.next() else {
                 let (close, any) = (last.close, last.any);
                 self.open.pop();
