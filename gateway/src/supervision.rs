@@ -5,6 +5,7 @@
 //! | publisher | thread of its own (waits for the disk) | reads the store again, answers, is started again | the process ends: what is served may not be what is stored |
 //! | expiry watch | thread of its own | starts again with its next look | its metrics stand still; restarts are counted |
 //! | audit writer | thread of its own (syncs each record) | is opened again for the record that failed | changes stand unrecorded: log, metric, `/readyz` degraded |
+//! | loggers | thread of their own | a logger's task is made again with its next message | messages are dropped and counted |
 //! | file hosts | main thread | starts again after a pause | files are not read again; restarts are counted |
 //! | access log, workers, admin, health | threads of their own | theirs: one record, one connection, one request | — |
 //!

@@ -2,8 +2,8 @@
 
 use gateway_policy::expression::BudgetLimits;
 use gateway_proxy::{
-    AdmissionSettings, FrontSettings, IdentitySettings, LoadSettings, ManagedIdentity,
-    MemorySettings, ProxySettings, TrustedPeers, UpstreamSettings,
+    AdmissionSettings, FrontSettings, IdentitySettings, LoadSettings, LoggerSettings,
+    ManagedIdentity, MemorySettings, ProxySettings, TrustedPeers, UpstreamSettings,
 };
 
 use crate::settings::{MachineFiles, Settings, managed_identity_secret};
@@ -81,6 +81,10 @@ pub(crate) fn proxy_settings(
             providers: settings.identity_providers.max_providers,
             tokens: settings.managed_identity.max_tokens,
             managed_identity,
+        },
+        loggers: LoggerSettings {
+            directory: settings.log.loggers.clone(),
+            ..LoggerSettings::default()
         },
         ..ProxySettings::default()
     }

@@ -22,6 +22,7 @@ use gateway_tls::trust::RevocationPolicy;
 use gateway_tls::trust::{Profile, RevocationStatus, Verdict};
 
 use crate::clock::Clock;
+use crate::loggers::Delivery;
 use crate::material::policy_certificate;
 use crate::snapshot::{PinnedSnapshot, Snapshot};
 
@@ -104,6 +105,7 @@ pub struct World {
     verdict: OnceCell<ChainVerdict>,
     traces: RefCell<Vec<TraceRecord>>,
     metrics: RefCell<Vec<Metric>>,
+    delivery: Option<Rc<dyn Delivery>>,
 }
 
 impl World {
@@ -125,7 +127,15 @@ impl World {
             verdict: OnceCell::new(),
             traces: RefCell::default(),
             metrics: RefCell::default(),
+            delivery: None,
         }
+    }
+
+    /// The same world, whose loggers deliver.
+    #[must_use]
+    pub fn delivering(mut self, delivery: Rc<dyn Delivery>) -> Self {
+        self.delivery = Some(delivery);
+        self
     }
 
     /// Step *judge* for a host in mode `required`: the certificate must be there, within its dates,
@@ -321,8 +331,13 @@ impl Host for World {
         self.metrics.borrow_mut().push(metric);
     }
 
-    fn log_to(&self, logger: &str, _message: LoggerMessage) {
-        // Nothing delivers to loggers, so that no document that names one compiles.
-        tracing::error!(logger, "a policy names a logger that nothing delivers to");
+    fn log_to(&self, logger: &str, message: LoggerMessage) {
+        let target = self.snapshot.loggers.get(&*logger.to_ascii_lowercase());
+        // At once, so that a client that goes away takes no message with it.
+        match (&self.delivery, target) {
+            (Some(delivery), Some(target)) => delivery.deliver(&self.snapshot, target, message),
+            // No document compiles that names one which does not deliver.
+            _ => tracing::error!(logger, "a policy names a logger that nothing delivers to"),
+        }
     }
 }

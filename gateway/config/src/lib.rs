@@ -15,6 +15,7 @@ pub mod forward;
 pub mod hosts;
 pub mod identity;
 pub mod judge;
+pub mod loggers;
 pub mod material;
 mod record;
 pub mod resource;

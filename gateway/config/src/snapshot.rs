@@ -14,6 +14,7 @@ use gateway_tls::trust::TrustBundle;
 use crate::compile::{FileHost, PolicyTable};
 use crate::hosts::HostTable;
 use crate::identity::BoundList;
+use crate::loggers::LoggerTable;
 use crate::material::CertificateTable;
 use crate::route::RouteTable;
 use crate::subscriptions::SubscriptionTable;
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub certificates: CertificateTable,
     /// Backends.
     pub backends: BackendTable,
+    /// Loggers that deliver.
+    pub loggers: LoggerTable,
     /// The uploaded CAs and CRLs, as clients' certificates are judged by.
     pub trust: Arc<TrustBundle>,
     /// What an unknown revocation status means.

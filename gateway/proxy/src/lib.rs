@@ -15,6 +15,7 @@ mod front;
 mod headers;
 mod identity;
 mod limits;
+mod loggers;
 mod memory;
 mod outgoing;
 mod passage;
@@ -32,8 +33,8 @@ mod workers;
 pub use body::{Body, BodyError};
 pub use peers::{CertificateHeader, Network, NotANetwork, TrustedPeers};
 pub use settings::{
-    AdmissionSettings, FrontSettings, IdentitySettings, LoadSettings, ManagedIdentity,
-    ManagedIdentityKind, MemorySettings, ProxySettings, UpstreamSettings,
+    AdmissionSettings, FrontSettings, IdentitySettings, LoadSettings, LoggerSettings,
+    ManagedIdentity, ManagedIdentityKind, MemorySettings, ProxySettings, UpstreamSettings,
 };
 pub use worker::ProxyDependencies;
 pub use workers::{Drained, Proxy, ProxyHandle, StartError};

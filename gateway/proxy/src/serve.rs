@@ -68,7 +68,8 @@ async fn answer(
         Arc::clone(&worker.chains),
         Arc::clone(&worker.clock),
         caller.identity.clone(),
-    );
+    )
+    .delivering(Rc::clone(&worker.delivery));
     judge(connection, &snapshot, host, &caller, &world, exchange)?;
     exchange.stage_ends(Stage::Judge);
 

@@ -1,6 +1,7 @@
 //! What the proxy can be told, with the reason for every default.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gateway_policy::execution::DEFAULT_EFFECTS;
@@ -38,6 +39,8 @@ pub struct ProxySettings {
     pub memory: MemorySettings,
     /// Whom the gateway asks who somebody is.
     pub identity: IdentitySettings,
+    /// How messages of policies reach their loggers.
+    pub loggers: LoggerSettings,
 }
 
 impl Default for ProxySettings {
@@ -56,6 +59,28 @@ impl Default for ProxySettings {
             policy_effects: DEFAULT_EFFECTS,
             memory: MemorySettings::default(),
             identity: IdentitySettings::default(),
+            loggers: LoggerSettings::default(),
+        }
+    }
+}
+
+/// How messages of policies reach their loggers.
+#[derive(Debug, Clone)]
+pub struct LoggerSettings {
+    /// Where the files of loggers are; made when the first message comes.
+    pub directory: PathBuf,
+    /// Bytes of messages that may wait for one logger; more are dropped and counted.
+    pub waiting_bytes: usize,
+    /// Time for one request to a receiver.
+    pub timeout: Duration,
+}
+
+impl Default for LoggerSettings {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("loggers"),
+            waiting_bytes: 8 * 1024 * 1024,
+            timeout: Duration::from_secs(10),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use gateway_config::clock::Clock;
 use gateway_config::judge::Identity;
+use gateway_config::loggers::Delivery;
 use gateway_config::snapshot::{Published, SnapshotReader};
 use gateway_config::upstream::UpstreamTls;
 use gateway_policy::context::uuid_bytes::RequestId;
@@ -75,6 +76,8 @@ pub(crate) struct Worker {
     pub(crate) load: Load,
     pub(crate) memory: Arc<Memory>,
     pub(crate) identities: Arc<Identities>,
+    /// Takes what policies give to loggers.
+    pub(crate) delivery: Rc<dyn Delivery>,
     pub(crate) refusals: Refusals,
     pub(crate) captured: Captured,
     pub(crate) recorder: Recorder,
@@ -93,6 +96,7 @@ impl Worker {
         addresses: Arc<Addresses>,
         memory: Arc<Memory>,
         identities: Arc<Identities>,
+        delivery: Rc<dyn Delivery>,
         drain: watch::Receiver<bool>,
     ) -> Rc<Self> {
         let worker = Rc::new(Self {
@@ -111,6 +115,7 @@ impl Worker {
             load: Load::new(settings.load.clone(), addresses),
             memory,
             identities,
+            delivery,
             refusals: Refusals::default(),
             captured: Captured::default(),
             https: Arc::from("https"),

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::connection;
 use crate::identity::Identities;
 use crate::limits::Addresses;
+use crate::loggers::{LoggerQueue, Loggers};
 use crate::memory::Memory;
 use crate::settings::ProxySettings;
 use crate::worker::{ProxyDependencies, Worker};
@@ -70,6 +71,13 @@ impl Proxy {
             }
         });
         let identities = Arc::new(Identities::new(settings.identity.clone()));
+        let loggers = Loggers::start(
+            settings.loggers.clone(),
+            settings.upstream.clone(),
+            Arc::clone(&dependencies.clock),
+            dependencies.recorder.clone(),
+        )
+        .map_err(StartError::Workers)?;
         let cast = Cast {
             proxy: PROXIES.fetch_add(1, Ordering::Relaxed),
             settings,
@@ -77,6 +85,7 @@ impl Proxy {
             addresses: Arc::clone(&addresses),
             memory,
             identities,
+            loggers: loggers.queue(),
             draining,
             next: Arc::new(AtomicUsize::new(0)),
         };
@@ -95,6 +104,7 @@ impl Proxy {
             drain,
             server,
             thread: Some(thread),
+            loggers: Some(loggers),
         })
     }
 }
@@ -107,6 +117,7 @@ pub struct ProxyHandle {
     drain: watch::Sender<bool>,
     server: ServerHandle,
     thread: Option<JoinHandle<()>>,
+    loggers: Option<Loggers>,
 }
 
 /// How a drain ended.
@@ -133,7 +144,8 @@ impl ProxyHandle {
 
     /// Ends the proxy: no more connections are taken, requests in flight are finished, HTTP/1.1
     /// connections close after their response, HTTP/2 connections get GOAWAY. Requests of policies that
-    /// nobody waits for are finished too. What is still under way after `deadline` is cut.
+    /// nobody waits for are finished too. What is still under way after `deadline` is cut. Then
+    /// messages for loggers are delivered for what is left of it, and for a second at least.
     pub async fn drain(mut self, deadline: Duration) -> Drained {
         /// How soon the last connection's end is noticed.
         const LOOK: Duration = Duration::from_millis(10);
@@ -150,6 +162,18 @@ impl ProxyHandle {
         if let Some(thread) = self.thread.take() {
             // It has nothing left to wait for.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        let patience = until
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_secs(1));
+        let loggers = self.loggers.take();
+        let closing = tokio::task::spawn_blocking(move || {
+            if let Some(mut loggers) = loggers {
+                loggers.close(patience);
+            }
+        });
+        if closing.await.is_err() {
+            tracing::warn!("messages for loggers may have been lost");
         }
         Drained { cut, one_way_cut }
     }
@@ -173,6 +197,7 @@ struct Cast {
     addresses: Arc<Addresses>,
     memory: Arc<Memory>,
     identities: Arc<Identities>,
+    loggers: LoggerQueue,
     draining: watch::Receiver<bool>,
     next: Arc<AtomicUsize>,
 }
@@ -199,6 +224,7 @@ impl Cast {
                 Arc::clone(&self.addresses),
                 Arc::clone(&self.memory),
                 Arc::clone(&self.identities),
+                Rc::new(self.loggers.clone()),
                 self.draining.clone(),
             );
             *slot = Some((self.proxy, Rc::downgrade(&worker)));

@@ -112,6 +112,9 @@ section! {
             LogTarget::Stdout => Err("cannot be stdout: records must be on the disk; use a file or \"off\"".to_owned()),
             LogTarget::File(_) | LogTarget::Off => Ok(()),
         };
+        /// The directory of the files that loggers with the destination `file` name; made when the
+        /// first message comes.
+        loggers: PathBuf = "loggers";
         /// What the process's own log shows: off, error, warn, info, debug, trace, or a list of
         /// `target=level`.
         level: String = "info,actix_server=warn", |level: &String| check_filter(level).map_err(|error| error.to_string());

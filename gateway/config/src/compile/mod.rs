@@ -7,6 +7,7 @@ mod apis;
 mod documented;
 mod fragments;
 mod hosts;
+mod loggers;
 mod policies;
 mod products;
 mod scopes;
@@ -88,6 +89,7 @@ pub(crate) fn compile(mut compilation: Compilation<'_>) -> Result<Snapshot, Prob
     let policies = c.policies(&certificates);
     let (routes, global_program) = c.routes(&policies);
     let subscriptions = c.subscriptions();
+    let loggers = c.loggers();
     if c.previous.is_some() && !c.problems.is_empty() {
         return Err(std::mem::take(&mut c.problems));
     }
@@ -100,6 +102,7 @@ pub(crate) fn compile(mut compilation: Compilation<'_>) -> Result<Snapshot, Prob
         identity_lists,
         certificates,
         backends,
+        loggers,
         trust,
         revocation: c.settings.revocation,
         deployment: Arc::clone(&c.settings.deployment),

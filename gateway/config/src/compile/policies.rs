@@ -96,11 +96,11 @@ impl Compilation<'_> {
                 let Some(reference) = Reference::to_resource(resource) else {
                     continue;
                 };
-                // Only the text of a named value or fragment changes what a document compiles to; the
-                // rest is looked up when a request runs.
+                // Only the text of a named value or fragment changes what a document compiles to, and
+                // a logger may cease to deliver; the rest is looked up when a request runs.
                 if matches!(
                     reference,
-                    Reference::NamedValue(_) | Reference::PolicyFragment(_)
+                    Reference::NamedValue(_) | Reference::PolicyFragment(_) | Reference::Logger(_)
                 ) {
                     stale.extend(self.resources.referrers(&reference));
                 }
@@ -197,6 +197,7 @@ impl Compilation<'_> {
                 .iter()
                 .map(|n| Reference::PolicyFragment(lower(n))),
         );
+        references.extend(found.logger_ids.iter().map(|n| Reference::Logger(lower(n))));
         for thumbprint in &found.certificate_thumbprints {
             if let Some(uploaded) = certificates.by_thumbprint(thumbprint) {
                 references.push(Reference::Certificate(lower(&uploaded.id)));
@@ -276,8 +277,22 @@ impl Environment for ResourceEnvironment<'_> {
             ResourceKind::Backend => stored(Kind::Backend),
             ResourceKind::IdentityList => stored(Kind::IdentityList),
             ResourceKind::PolicyFragment => stored(Kind::PolicyFragment),
-            // Stored, but nothing delivers to them: a document may not name one.
-            ResourceKind::Logger => false,
+            ResourceKind::Logger => stored(Kind::Logger),
+        }
+    }
+
+    fn unusable(&self, kind: ResourceKind, name: &str) -> Option<String> {
+        if kind != ResourceKind::Logger {
+            return None;
+        }
+        let path = ResourcePath::new(Kind::Logger, &[name])?;
+        match &**self.resources.body(&path)? {
+            Body::Logger(logger) if logger.destination.is_none() => Some(
+                "sends to a service that is not spoken here: give it credentials with a \
+                 'destination', 'file' or 'http'"
+                    .to_owned(),
+            ),
+            _ => None,
         }
     }
 
@@ -310,7 +325,7 @@ impl Environment for ResourceEnvironment<'_> {
                 .collect(),
             ResourceKind::Backend => stored(Kind::Backend),
             ResourceKind::PolicyFragment => stored(Kind::PolicyFragment),
-            ResourceKind::Logger => Vec::new(),
+            ResourceKind::Logger => stored(Kind::Logger),
             // Complete, because expressions that name a list are checked against it.
             ResourceKind::IdentityList => self
                 .resources

@@ -18,6 +18,12 @@ pub trait Environment {
     /// Whether the resource exists.
     fn exists(&self, kind: ResourceKind, name: &str) -> bool;
 
+    /// Why an existing resource cannot be used by a document, to complete "The logger 'x' …".
+    fn unusable(&self, kind: ResourceKind, name: &str) -> Option<String> {
+        let _ = (kind, name);
+        None
+    }
+
     /// Names of existing resources. Of identity lists all; of the others they only serve "did you
     /// mean", so that a selection will do.
     fn names(&self, kind: ResourceKind) -> Vec<String>;

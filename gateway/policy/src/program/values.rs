@@ -143,11 +143,15 @@ impl Compiler<'_> {
     /// Notes that `attribute` names a resource; reports one that does not exist.
     pub(crate) fn reference(&mut self, kind: ResourceKind, name: &str, attribute: &Attribute) {
         self.references.insert(kind, name);
-        if self.environment.exists(kind, name) {
-            return;
-        }
         // Shown as written: a named value by its name, for it may be secret.
         let written: String = attribute.value.as_str().chars().take(SHOWN).collect();
+        if self.environment.exists(kind, name) {
+            if let Some(why) = self.environment.unusable(kind, name) {
+                let message = format!("The {} '{written}' {why}.", kind.noun());
+                self.error("UnusableReference", message, attribute.offset);
+            }
+            return;
+        }
         let hint = if written == name {
             self.near_name(kind, name)
         } else {

@@ -10,6 +10,7 @@ mod effects;
 mod expiry;
 mod histogram;
 mod log;
+mod logger;
 pub mod name;
 mod policy;
 mod restart;
@@ -29,6 +30,7 @@ pub use expiry::{
     CERTIFICATE_EXPIRY, CERTIFICATE_EXPIRY_MAX, CERTIFICATE_EXPIRY_OMITTED, CertificateExpiry,
 };
 pub use log::LogMetrics;
+pub use logger::{LOGGER_OTHER, LOGGERS_MAX, LoggerMetrics};
 pub use policy::{POLICY_METRIC, POLICY_OTHER, POLICY_SERIES_MAX};
 pub use restart::RestartMetrics;
 pub use worker::{OpenConnection, WorkerMetrics};
@@ -48,6 +50,7 @@ struct Inner {
     started: Instant,
     uptime: Gauge,
     apis: Mutex<HashMap<Box<str>, Arc<ApiMetrics>>>,
+    loggers: Mutex<HashMap<Box<str>, Arc<LoggerMetrics>>>,
     changes: Arc<ChangeMetrics>,
     restarts: Arc<RestartMetrics>,
     effects: EffectMetrics,
@@ -128,6 +131,7 @@ impl Recorder {
             ),
             expiries: Mutex::default(),
             policies: Mutex::default(),
+            loggers: Mutex::default(),
             collectors: Mutex::default(),
             registry,
         }))
@@ -186,6 +190,25 @@ impl Recorder {
     #[must_use]
     pub fn log(&self, log: &'static str) -> LogMetrics {
         LogMetrics::new(&self.0.registry, log)
+    }
+
+    /// Handles for one logger, by its id. Takes a lock. Beyond [`LOGGERS_MAX`] different ids all
+    /// share [`LOGGER_OTHER`].
+    #[must_use]
+    pub fn logger(&self, id: &str) -> Arc<LoggerMetrics> {
+        let mut loggers = lock(&self.0.loggers);
+        if let Some(known) = loggers.get(id) {
+            return Arc::clone(known);
+        }
+        let id = if loggers.len() < LOGGERS_MAX {
+            id
+        } else {
+            LOGGER_OTHER
+        };
+        let metrics = loggers
+            .entry(id.into())
+            .or_insert_with(|| Arc::new(LoggerMetrics::new(&self.0.registry, id)));
+        Arc::clone(metrics)
     }
 
     /// Replaces what is known about expiry; called by the expiry watch when what expires has changed.

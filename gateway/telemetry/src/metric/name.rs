@@ -72,6 +72,8 @@ described! {
         "Records that were not written because the writer could not keep up or failed, by log.";
     LOG_ERRORS: Counter = "countersign_log_errors_total",
         "Failures to write, open or sync, by log.";
+    LOGGER_MESSAGES: Counter = "countersign_logger_messages_total",
+        "Messages that policies gave to loggers, by logger and outcome: delivered, failed, or dropped because too many waited.";
     BUILD_INFO: Gauge = "countersign_build_info",
         "Always 1; the release is in the label.";
     TLS_LIBRARY_INFO: Gauge = "countersign_tls_library_info",

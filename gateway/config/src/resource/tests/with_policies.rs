@@ -97,6 +97,74 @@ fn shown_of(at: &str, stored: &[u8]) -> Value {
 }
 
 #[test]
+fn a_logger_of_our_own_names_a_file_or_a_receiver_whose_url_is_never_shown() {
+    let at = "loggers/l";
+    let logger =
+        |credentials: Value| json!({ "loggerType": "azureEventHub", "credentials": credentials });
+    let file = json!({ "destination": "file", "path": "events.jsonl" });
+    assert!(codes(put(at, logger(file.clone()))).is_empty());
+    let http = json!({ "destination": "http", "url": "https://example.com/in?code=abc" });
+    let body = accepted(put(at, logger(http)));
+    assert!(!format!("{body:?}").contains("abc"));
+    // The URL stays with a PUT of what was read, and goes with the destination.
+    let shown_again = shown(
+        at,
+        accepted(put_over(
+            at,
+            Some(&body),
+            logger(json!({ "destination": "http" })),
+        )),
+    );
+    assert_eq!(shown_again["credentials"], json!({ "destination": "http" }));
+    accepted(put_over(at, Some(&body), logger(file)));
+    for (credentials, target, says) in [
+        (
+            json!({ "destination": "file" }),
+            "credentials.path",
+            "name of a file",
+        ),
+        (
+            json!({ "destination": "file", "path": "../x" }),
+            "credentials.path",
+            "name of a file",
+        ),
+        (
+            json!({ "destination": "file", "path": "/etc/x" }),
+            "credentials.path",
+            "name of a file",
+        ),
+        (
+            json!({ "destination": "file", "path": ".x" }),
+            "credentials.path",
+            "name of a file",
+        ),
+        (
+            json!({ "destination": "http" }),
+            "credentials.url",
+            "absolute",
+        ),
+        (
+            json!({ "destination": "http", "url": "https://u:p@example.com/" }),
+            "credentials.url",
+            "absolute",
+        ),
+        (
+            json!({ "destination": "ftp" }),
+            "credentials.destination",
+            "`file` or `http`",
+        ),
+        (json!({ "path": "x" }), "credentials.path", "`destination`"),
+        (
+            json!({ "destination": "file", "path": "x", "connectionString": "c" }),
+            "credentials.connectionString",
+            "another place",
+        ),
+    ] {
+        refused_at(put(at, logger(credentials)), target, says);
+    }
+}
+
+#[test]
 fn a_logger_says_that_nothing_is_delivered() {
     let sent = json!({ "loggerType": "applicationInsights",
         "credentials": { "instrumentationKey": "k" } });
