@@ -268,8 +268,36 @@ pub struct Operation {
     pub method: Arc<str>,
     /// URL template as configured.
     pub url_template: Arc<str>,
+    /// What is documented of the parameters in the URL template.
+    pub template_parameters: Vec<DocumentedParameter>,
+    /// What is documented of requests.
+    pub request: DocumentedRequest,
     /// The responses that are documented.
     pub responses: Vec<DocumentedResponse>,
+}
+
+/// What an operation documents of its requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentedRequest {
+    /// Headers.
+    pub headers: Vec<DocumentedParameter>,
+    /// Parameters of the query, besides those of the URL template.
+    pub query: Vec<DocumentedParameter>,
+}
+
+/// A header or parameter that an operation documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentedParameter {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its type, as JSON Schema names types; others say nothing about values.
+    pub kind: Arc<str>,
+    /// Whether it must be there.
+    pub required: bool,
+    /// The values it may have; empty for any.
+    pub values: Vec<Arc<str>>,
+    /// The definition in one of the API's schemas that says more, by its name.
+    pub definition: Option<Arc<str>>,
 }
 
 /// A response that an operation documents.
@@ -277,6 +305,8 @@ pub struct Operation {
 pub struct DocumentedResponse {
     /// Status code.
     pub status: u16,
+    /// Its headers.
+    pub headers: Vec<DocumentedParameter>,
     /// Its bodies, by media type.
     pub representations: Vec<Representation>,
 }

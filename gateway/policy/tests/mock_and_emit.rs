@@ -34,6 +34,7 @@ fn documented() -> Context {
         responses: vec![
             DocumentedResponse {
                 status: 200,
+                headers: Vec::new(),
                 representations: vec![
                     representation(
                         "application/json; charset=utf-8",
@@ -44,6 +45,7 @@ fn documented() -> Context {
             },
             DocumentedResponse {
                 status: 404,
+                headers: Vec::new(),
                 representations: Vec::new(),
             },
         ],

@@ -195,6 +195,8 @@ impl Scenario {
                 name: self.operation.as_str().into(),
                 method: self.method.as_str().into(),
                 url_template: "/*".into(),
+                template_parameters: Vec::new(),
+                request: Default::default(),
                 responses: Vec::new(),
             })),
             product: self.product.as_deref().map(|name| Arc::new(product(name))),

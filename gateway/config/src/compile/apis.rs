@@ -220,6 +220,8 @@ impl Compilation<'_> {
                 name: Arc::clone(&operation.display_name),
                 method: Arc::clone(&operation.method),
                 url_template: Arc::clone(&operation.url_template),
+                template_parameters: documented::template_parameters(&operation.properties),
+                request: documented::request(&operation.properties),
                 responses: documented::responses(&operation.properties),
             }),
             template,

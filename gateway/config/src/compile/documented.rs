@@ -1,9 +1,12 @@
-//! What an operation documents of its responses, as `mock-response` gives it to clients.
+//! What an operation documents of its requests and responses: `mock-response` gives examples to clients,
+//! and the validating policies hold messages against the rest.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway_policy::context::{DocumentedResponse, Representation};
+use gateway_policy::context::{
+    DocumentedParameter, DocumentedRequest, DocumentedResponse, Representation,
+};
 use serde_json::Value;
 
 /// The `responses` of an operation's properties. What has not the contract's shape is left out: it is
@@ -14,12 +17,48 @@ pub(super) fn responses(properties: &Value) -> Vec<DocumentedResponse> {
             let status = response.get("statusCode")?.as_u64()?;
             Some(DocumentedResponse {
                 status: u16::try_from(status).ok()?,
+                headers: parameters(response, "headers"),
                 representations: list(response, "representations")
                     .filter_map(representation)
                     .collect(),
             })
         })
         .collect()
+}
+
+/// The `request` of an operation's properties.
+pub(super) fn request(properties: &Value) -> DocumentedRequest {
+    let Some(request) = properties.get("request") else {
+        return DocumentedRequest::default();
+    };
+    DocumentedRequest {
+        headers: parameters(request, "headers"),
+        query: parameters(request, "queryParameters"),
+    }
+}
+
+/// The `templateParameters` of an operation's properties.
+pub(super) fn template_parameters(properties: &Value) -> Vec<DocumentedParameter> {
+    parameters(properties, "templateParameters")
+}
+
+fn parameters(of: &Value, name: &str) -> Vec<DocumentedParameter> {
+    list(of, name).filter_map(parameter).collect()
+}
+
+fn parameter(of: &Value) -> Option<DocumentedParameter> {
+    let text = |name: &str| of.get(name).and_then(Value::as_str);
+    let definition = text("schemaId").map(|id| Arc::from(text("typeName").unwrap_or(id)));
+    Some(DocumentedParameter {
+        name: Arc::from(text("name")?),
+        kind: Arc::from(text("type").unwrap_or_default()),
+        required: of.get("required").and_then(Value::as_bool) == Some(true),
+        values: list(of, "values")
+            .filter_map(Value::as_str)
+            .map(Arc::from)
+            .collect(),
+        definition,
+    })
 }
 
 fn representation(of: &Value) -> Option<Representation> {
@@ -53,6 +92,42 @@ mod tests {
     use super::*;
 
     #[test]
+    fn parameters_are_read_with_what_is_said_of_their_values() {
+        let properties = serde_json::json!({
+            "templateParameters": [{"name": "id", "type": "integer", "required": true}],
+            "request": {
+                "queryParameters": [{"name": "sort", "type": "string", "values": ["up", "down"]}],
+                "headers": [{"name": "x", "type": "object", "schemaId": "s", "typeName": "T"},
+                    {"type": "no name"}],
+            },
+            "responses": [{"statusCode": 200, "headers": [{"name": "etag", "type": "string"}]}],
+        });
+        let parameter = |name: &str, kind: &str| DocumentedParameter {
+            name: Arc::from(name),
+            kind: Arc::from(kind),
+            ..DocumentedParameter::default()
+        };
+        let id = DocumentedParameter {
+            required: true,
+            ..parameter("id", "integer")
+        };
+        assert_eq!(template_parameters(&properties), [id]);
+        let request = request(&properties);
+        let sort = DocumentedParameter {
+            values: vec![Arc::from("up"), Arc::from("down")],
+            ..parameter("sort", "string")
+        };
+        assert_eq!(request.query, [sort]);
+        let x = DocumentedParameter {
+            definition: Some(Arc::from("T")),
+            ..parameter("x", "object")
+        };
+        assert_eq!(request.headers, [x]);
+        let responses = responses(&properties);
+        assert_eq!(responses[0].headers, [parameter("etag", "string")]);
+    }
+
+    #[test]
     fn examples_are_read_in_order_as_they_would_be_sent() {
         let properties = serde_json::json!({"responses": [
             {"statusCode": 200, "representations": [
@@ -80,6 +155,7 @@ mod tests {
             [
                 DocumentedResponse {
                     status: 200,
+                    headers: Vec::new(),
                     representations: vec![
                         representation("application/json", &["{\"b\":1,\"a\":[2]}", "text"]),
                         representation("text/xml", &["<a/>"]),
@@ -87,6 +163,7 @@ mod tests {
                 },
                 DocumentedResponse {
                     status: 404,
+                    headers: Vec::new(),
                     representations: Vec::new(),
                 },
             ]

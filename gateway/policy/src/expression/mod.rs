@@ -53,8 +53,8 @@ pub use exception::Exception;
 pub(crate) use handle::Handle;
 pub(crate) use library::regex::replace as replace_matches;
 pub(crate) use library::{
-    FromJson, ToJson, format_value, header_text, html_encode, json_binding, json_to_xml, print_url,
-    query_of, url_decode, url_encode, xml_binding, xml_to_json,
+    FromJson, ToJson, format_value, header_text, html_encode, json_array, json_binding,
+    json_to_xml, print_url, query_of, url_decode, url_encode, xml_binding, xml_to_json,
 };
 pub(crate) use number_parsing::{parse_double, parse_integer};
 pub(crate) use scan::ends_by_itself;

@@ -47,6 +47,7 @@ mod trace;
 mod validate_azure_ad_token;
 mod validate_client_certificate;
 mod validate_jwt;
+mod validation;
 mod wait;
 mod whole_body;
 mod xml_to_json;
@@ -132,6 +133,9 @@ const POLICIES: &[&Policy] = &[
     &validate_azure_ad_token::POLICY,
     &validate_client_certificate::POLICY,
     &validate_jwt::POLICY,
+    &validation::headers::POLICY,
+    &validation::parameters::POLICY,
+    &validation::status_code::POLICY,
     &wait::POLICY,
     &xml_to_json::POLICY,
     &redirect_content_urls::POLICY,
@@ -142,13 +146,7 @@ const POLICIES: &[&Policy] = &[
 ];
 
 /// Policies of APIM that this gateway does not have yet, so that documents learn it by name.
-pub(crate) const NOT_SUPPORTED: &[&str] = &[
-    "proxy",
-    "validate-content",
-    "validate-headers",
-    "validate-parameters",
-    "validate-status-code",
-];
+pub(crate) const NOT_SUPPORTED: &[&str] = &["proxy", "validate-content"];
 
 /// Whether APIM has a policy of this name, built here or not.
 #[must_use]

@@ -321,6 +321,8 @@ pub fn context() -> Context {
             name: "Get order".into(),
             method: "GET".into(),
             url_template: "/{id}".into(),
+            template_parameters: Vec::new(),
+            request: Default::default(),
             responses: Vec::new(),
         })),
         product: None,

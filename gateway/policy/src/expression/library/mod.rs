@@ -65,7 +65,7 @@ use registry::{Entry, Group};
 pub(crate) use formatting::format_value;
 pub(crate) use headers::text_of as header_text;
 pub(crate) use json::binding as json_binding;
-pub(crate) use json::object_pairs;
+pub(crate) use json::{array as json_array, object_pairs};
 pub(crate) use messages::is_body_type;
 pub(crate) use net::{html_encode, url_decode, url_encode};
 pub(crate) use string_splitting::split;

@@ -110,6 +110,11 @@ pub(super) fn read_body(machine: &mut Machine<'_>, wanted: &Type, text: &str) ->
     Some(reader::parse(machine.budget, text, wanted).map(token::value_of))
 }
 
+/// The `JArray` that a text is.
+pub(crate) fn array(budget: &mut Budget, text: &str) -> Result<Value, Exception> {
+    reader::parse(budget, text, reader::Wanted::Array).map(token::value_of)
+}
+
 /// What `foreach` over a `JObject` goes through: its properties as pairs.
 pub(crate) fn object_pairs(budget: &mut Budget, args: &[Value]) -> Result<Value, Exception> {
     let value = super::arguments::value(args, 0);
