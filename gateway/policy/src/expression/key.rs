@@ -25,12 +25,17 @@ pub enum Key {
 /// Tuples inside tuples that are compared by their parts; deeper ones by reference.
 const MAX_NESTING: u32 = 50;
 
+/// Objects inside one that are compared by their parts; further ones by reference. Without it a tuple
+/// that holds one tuple twice, and so on, has a key of two to the power of its depth.
+const MAX_PARTS: u32 = 10_000;
+
 impl Key {
     pub(crate) fn of(value: &Value, ignore_case: bool) -> Self {
-        Self::nested(value, ignore_case, 0)
+        let mut left = MAX_PARTS;
+        Self::nested(value, ignore_case, 0, &mut left)
     }
 
-    fn nested(value: &Value, ignore_case: bool, depth: u32) -> Self {
+    fn nested(value: &Value, ignore_case: bool, depth: u32, left: &mut u32) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Text(text) if ignore_case => Self::Text(fold(text).into()),
@@ -68,13 +73,15 @@ impl Key {
                 Self::Scalar(17, 0),
                 Self::Text(certificate.thumbprint.clone()),
             ]),
-            Value::Object(object) if depth >= MAX_NESTING => {
+            Value::Object(object) if depth >= MAX_NESTING || *left == 0 => {
                 Self::Reference(Arc::as_ptr(object).addr())
             }
             Value::Object(object) => match object.as_ref() {
-                Object::Pair { key, value, .. } => Self::parts([key, value], ignore_case, depth),
-                Object::Tuple { items, .. } => Self::parts(items, ignore_case, depth),
-                Object::Anonymous { values, .. } => Self::parts(values, ignore_case, depth),
+                Object::Pair { key, value, .. } => {
+                    Self::parts([key, value], ignore_case, depth, left)
+                }
+                Object::Tuple { items, .. } => Self::parts(items, ignore_case, depth, left),
+                Object::Anonymous { values, .. } => Self::parts(values, ignore_case, depth, left),
                 Object::Foreign(foreign) => foreign
                     .key()
                     .unwrap_or_else(|| Self::Reference(Arc::as_ptr(object).addr())),
@@ -87,11 +94,13 @@ impl Key {
         values: impl IntoIterator<Item = &'a Value>,
         ignore_case: bool,
         depth: u32,
+        left: &mut u32,
     ) -> Self {
+        *left = left.saturating_sub(1);
         Self::Parts(
             values
                 .into_iter()
-                .map(|value| Self::nested(value, ignore_case, depth + 1))
+                .map(|value| Self::nested(value, ignore_case, depth + 1, left))
                 .collect(),
         )
     }

@@ -12,12 +12,20 @@ use crate::expression::BudgetKind;
 /// Tuples inside tuples that are printed.
 const MAX_NESTING: u32 = 50;
 
+/// Bytes that the parts of one value are printed in. A tuple may hold one tuple twice, and so on: its
+/// text is two to the power of its depth long.
+const MAX_PARTS: usize = 16 << 20;
+
+/// Bytes that a part counts for at least.
+const PART: usize = 64;
+
 /// The text of a value; nothing for `null`, as in concatenation.
 pub(crate) fn to_text(value: &Value) -> Result<String, Exception> {
-    print(value, 0)
+    let mut left = MAX_PARTS;
+    print(value, 0, &mut left)
 }
 
-fn print(value: &Value, depth: u32) -> Result<String, Exception> {
+fn print(value: &Value, depth: u32, left: &mut usize) -> Result<String, Exception> {
     Ok(match value {
         Value::Null => String::new(),
         Value::Bool(true) => "True".to_owned(),
@@ -35,7 +43,7 @@ fn print(value: &Value, depth: u32) -> Result<String, Exception> {
         Value::Enum(enumeration, value) => print_enum(*enumeration, *value),
         Value::Handle(_) => type_of(value).map(|ty| ty.full_name()).unwrap_or_default(),
         Value::Certificate(certificate) => certificate.to_dotnet_string(),
-        Value::Object(object) => print_object(object, depth)?,
+        Value::Object(object) => print_object(object, depth, left)?,
         other => other.as_int().unwrap_or_default().to_string(),
     })
 }
@@ -49,19 +57,34 @@ pub(crate) fn print_enum(enumeration: Enumeration, value: i32) -> String {
         .map_or_else(|| value.to_string(), |(name, _)| (*name).to_owned())
 }
 
-fn print_object(object: &Object, depth: u32) -> Result<String, Exception> {
+fn print_object(object: &Object, depth: u32, left: &mut usize) -> Result<String, Exception> {
     if depth >= MAX_NESTING {
         return Err(Exception::budget(
             BudgetKind::Depth,
             "The value is nested too deeply to be printed.",
         ));
     }
-    let to_text = |value: &Value| print(value, depth + 1);
+    let mut to_text = |value: &Value| {
+        let text = print(value, depth + 1, left)?;
+        match left.checked_sub(text.len().max(PART)) {
+            Some(rest) => {
+                *left = rest;
+                Ok(text)
+            }
+            None => Err(Exception::budget(
+                BudgetKind::Allocation,
+                "The value is too large to be printed.",
+            )),
+        }
+    };
     Ok(match object {
         Object::StringBuilder(text) => lock(text).clone(),
         Object::Pair { key, value, .. } => format!("[{}, {}]", to_text(key)?, to_text(value)?),
         Object::Tuple { items, .. } => {
-            let parts = items.iter().map(&to_text).collect::<Result<Vec<_>, _>>()?;
+            let parts = items
+                .iter()
+                .map(&mut to_text)
+                .collect::<Result<Vec<_>, _>>()?;
             format!("({})", parts.join(", "))
         }
         Object::Anonymous { shape, values } => {

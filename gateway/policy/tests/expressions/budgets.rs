@@ -355,3 +355,42 @@ fn searching_and_splitting_never_takes_the_product_of_two_lengths() {
         assert_eq!(value.unwrap().to_text().unwrap(), expected, "{code}");
     }
 }
+
+#[test]
+fn an_object_that_holds_another_one_twice_again_and_again_takes_no_time() {
+    let started = std::time::Instant::now();
+    let grow = "object t = 1; object u = 1; for (int i = 0; i < 45; i++) { t = Tuple.Create(t, t); u = Tuple.Create(u, u); }";
+    for rest in [
+        "return t.ToString().Length;",
+        "return (\"\" + t).Length;",
+        "return t.GetHashCode() == 0;",
+        "return t.Equals(u);",
+        "var d = new Dictionary<object, int>(); d[t] = 1; return d.ContainsKey(u);",
+        "return new[] { t, u }.Distinct().Count();",
+        "return JsonConvert.SerializeObject(t).Length;",
+        "var l = new List<object> { new { A = t, B = u } }; return l.Contains(t);",
+    ] {
+        let code = format!("@{{ {grow} {rest} }}");
+        let value =
+            expression(&code).evaluate(&mut request(), &World::default(), &mut Budget::default());
+        assert!(
+            value.as_ref().is_ok() || value.as_ref().is_err_and(Exception::is_budget),
+            "{rest}: {value:?}"
+        );
+    }
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    let code = "@{ object t = 1; object u = 1; for (int i = 0; i < 8; i++) { t = Tuple.Create(t, t); u = Tuple.Create(u, u); } return t.Equals(u); }";
+    let value =
+        expression(code).evaluate(&mut request(), &World::default(), &mut Budget::default());
+    assert_eq!(value.unwrap().to_text().unwrap(), "True");
+}
+
+#[test]
+fn json_whose_indentation_is_larger_than_itself_is_not_written_without_end() {
+    let code = "@{ var t = new JArray(); var r = t; for (int i = 0; i < 950; i++) { var n = new JArray(); t.Add(n); t = n; } for (int i = 0; i < 40000; i++) { t.Add(1); } return r.ToString().Length; }";
+    assert!(
+        expression(code)
+            .evaluate(&mut request(), &World::default(), &mut Budget::default())
+            .is_err_and(|exception| exception.message == "The JSON is too large to be written.")
+    );
+}
