@@ -47,6 +47,21 @@ fn random_programs_give_what_a_plain_walk_gives() {
 }
 
 #[test]
+fn the_seeds_of_fuzzing_give_what_a_plain_walk_gives() {
+    let directory = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../fuzz/corpus/expression_differential"
+    );
+    let mut compared = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let seed = std::fs::read(entry.unwrap().path()).unwrap();
+        compare(&generating::generate(&seed));
+        compared += 1;
+    }
+    assert!(compared > 0, "no seeds in {directory}");
+}
+
+#[test]
 fn random_programs_use_the_whole_language_and_end_in_every_way() {
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
     let mut text = String::new();

@@ -10,6 +10,11 @@ const ARRAYS: &str = ".NET documentation, System.Array";
 fn arrays_and_collections_behave_as_in_dotnet() {
     const CASES: &[Case] = &[
         (
+            "@(new[] { 1 }.OrderBy(x => new int[] { }.Last()).Take(\"\".IndexOf(\"z\")).ToArray().Length)",
+            "0",
+            "docs Enumerable.Take: if count is not positive, source is not enumerated",
+        ),
+        (
             "@(new[] { 1 }.OrderBy(x => x / (x - 1)).Take(0).Count())",
             "0",
             "docs Enumerable.Take: if count is not positive, source is not enumerated",
