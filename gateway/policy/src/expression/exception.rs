@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use super::budget::BudgetKind;
 
@@ -17,6 +18,8 @@ pub struct Exception {
     /// Message for operators.
     pub message: String,
     budget: Option<BudgetKind>,
+    /// What `InnerException` gives.
+    inner: Option<Arc<Self>>,
 }
 
 /// Type names that are thrown from more than one place.
@@ -58,6 +61,7 @@ impl Exception {
             type_name: Cow::Borrowed(type_name),
             message: message.into(),
             budget: None,
+            inner: None,
         }
     }
 
@@ -67,7 +71,28 @@ impl Exception {
             type_name: Cow::Borrowed(names::BUDGET),
             message: message.into(),
             budget: Some(kind),
+            inner: None,
         }
+    }
+
+    /// The same with what caused it. Only the nearest causes are kept: the chain is dropped by recursion.
+    pub(crate) fn caused_by(mut self, cause: Self) -> Self {
+        const MOST: usize = 32;
+        let mut length = 0;
+        let mut next = Some(&cause);
+        while let Some(exception) = next {
+            length += 1;
+            next = exception.inner();
+        }
+        if length < MOST {
+            self.inner = Some(Arc::new(cause));
+        }
+        self
+    }
+
+    /// What caused it, if that was said.
+    pub(crate) fn inner(&self) -> Option<&Self> {
+        self.inner.as_deref()
     }
 
     /// Whether a budget was overrun; such an exception passes every `catch`.

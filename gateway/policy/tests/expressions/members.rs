@@ -1078,3 +1078,35 @@ fn dates_follow_every_format_and_member() {
     ];
     check(CASES);
 }
+
+#[test]
+fn exceptions_tell_what_caused_them() {
+    const CASES: &[Case] = &[
+        (
+            "@{ try { throw new Exception(\"outer\", new FormatException(\"inner\")); } catch (Exception e) { return e.Message + \",\" + e.InnerException.Message; } }",
+            "outer,inner",
+            ".NET documentation: Exception.InnerException",
+        ),
+        (
+            "@{ try { throw new Exception(\"outer\"); } catch (Exception e) { return e.InnerException == null; } }",
+            "True",
+            ".NET documentation: Exception.InnerException: null without one",
+        ),
+        (
+            "@{ try { int.Parse(\"x\"); return 0; } catch (FormatException e) { throw new InvalidOperationException(\"failed\", e); } }",
+            "!System.InvalidOperationException: failed",
+            ".NET documentation: Exception(String, Exception)",
+        ),
+        (
+            "@{ var e = new Exception(\"a\", new Exception(\"b\", new ArgumentException(\"c\"))); return e.GetBaseException().Message; }",
+            "c",
+            ".NET documentation: Exception.GetBaseException",
+        ),
+        (
+            "@{ try { throw new Exception(\"a\", new FormatException(\"b\")); } catch (Exception e) when (e.InnerException is FormatException) { return \"caught\"; } }",
+            "caught",
+            ".NET documentation: Exception.InnerException keeps its type",
+        ),
+    ];
+    check(CASES);
+}

@@ -169,7 +169,19 @@ pub(super) static EXCEPTION: Group = Group {
         pure("string Message", |_, args| {
             Ok(exception(args).map_or(Value::Null, |exception| Value::text(exception.message)))
         }),
-        pure("Exception InnerException", |_, _| Ok(Value::Null)),
+        pure("Exception InnerException", |_, args| {
+            let inner = exception(args).and_then(|exception| exception.inner().cloned());
+            Ok(inner.map_or(Value::Null, |inner| Value::object(Object::Exception(inner))))
+        }),
+        pure("Exception GetBaseException()", |_, args| {
+            let Some(mut base) = exception(args) else {
+                return Err(Exception::null_reference());
+            };
+            while let Some(inner) = base.inner().cloned() {
+                base = inner;
+            }
+            Ok(Value::object(Object::Exception(base)))
+        }),
         pure("string StackTrace", |_, _| Ok(Value::Null)),
         pure("string Source", |_, _| Ok(Value::Null)),
         pure("new()", |_, args| Ok(thrown(args, None))),
@@ -180,10 +192,14 @@ pub(super) static EXCEPTION: Group = Group {
             ))
         }),
         pure("new(string message, Exception inner)", |_, args| {
-            Ok(thrown(
-                args,
-                optional_text(args, 0).map(|text| text.to_string()),
-            ))
+            let made = thrown(args, optional_text(args, 0).map(|text| text.to_string()));
+            let cause = exception(args.get(1..).unwrap_or_default());
+            Ok(match (exception(std::slice::from_ref(&made)), cause) {
+                (Some(made), Some(cause)) => {
+                    Value::object(Object::Exception(made.caused_by(cause)))
+                }
+                _ => made,
+            })
         }),
         pure("new(string paramName, string message)", |_, args| {
             let name = optional_text(args, 0)
