@@ -18,10 +18,10 @@ pub(super) enum Datum {
     JsonArray(Value),
     /// An XML element with elements in it.
     Xml(Arc<Element>),
-    List(Arc<[Datum]>),
-    Map(Arc<IndexMap<Arc<str>, Datum>>),
+    List(Arc<[Self]>),
+    Map(Arc<IndexMap<Arc<str>, Self>>),
     /// A name and its value, as loops over objects give them.
-    Pair(Arc<(Arc<str>, Datum)>),
+    Pair(Arc<(Arc<str>, Self)>),
     /// First and last whole number.
     Range(i64, i64),
     /// Part of `context`.

@@ -12,7 +12,7 @@ pub(super) enum Node {
     Text(Box<str>),
     Output(Chain),
     Assign(Arc<str>, Chain),
-    Capture(Arc<str>, Vec<Node>),
+    Capture(Arc<str>, Vec<Self>),
     /// `if` and `unless`: the first branch whose condition holds. `negated`: the first is reversed.
     If {
         branches: Vec<Branch>,
@@ -33,7 +33,7 @@ pub(super) enum Node {
         up: bool,
     },
     /// Its content, if it is another one than the last time.
-    IfChanged(Vec<Node>),
+    IfChanged(Vec<Self>),
     Break,
     Continue,
 }

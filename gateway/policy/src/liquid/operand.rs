@@ -14,7 +14,7 @@ pub(super) enum Operand {
     /// Equal to what is missing, false, blank or without elements.
     Blank,
     /// `(first..last)`
-    Range(Box<Operand>, Box<Operand>),
+    Range(Box<Self>, Box<Self>),
     Path(Box<[Step]>),
 }
 

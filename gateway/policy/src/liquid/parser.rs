@@ -186,7 +186,7 @@ impl<'a> Parser<'a, '_> {
     fn raw(&mut self, tag: Tag<'a>) -> Option<Node> {
         debug_assert!(RAW.contains(&tag.name));
         let mut content = None;
-        while let Some(piece) = self.pieces.next() {
+        for piece in self.pieces.by_ref() {
             match piece.kind {
                 PieceKind::Text => content = Some(Node::Text(piece.text.into())),
                 // The lexer has seen to it that this is the end.

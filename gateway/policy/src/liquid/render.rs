@@ -243,7 +243,7 @@ impl Renderer<'_> {
                 arguments.push(self.value(argument)?);
             }
             let input = self.listed(value)?;
-            value = call.filter.apply(input, &arguments, self)?;
+            value = call.filter.apply(&input, &arguments, self)?;
         }
         Ok(value)
     }

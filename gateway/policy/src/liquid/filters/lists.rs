@@ -23,7 +23,7 @@ fn sequence(input: &Datum, renderer: &mut Renderer<'_>) -> Result<Vec<Datum>, Ex
         .ok_or_else(|| Exception::format("The filter takes a list; the value is none."))
 }
 
-pub(super) fn size(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn size(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     if let Some(text) = input.as_str() {
         renderer.budget.charge(text.len() as u64 / 64)?;
         return Ok(Datum::int(text.encode_utf16().count()));
@@ -31,12 +31,12 @@ pub(super) fn size(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Ou
     Ok(Datum::int(input.length(renderer.budget)?.unwrap_or(0)))
 }
 
-pub(super) fn first(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    end(&input, renderer, |_| 0)
+pub(super) fn first(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    end(input, renderer, |_| 0)
 }
 
-pub(super) fn last(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    end(&input, renderer, |length| length.saturating_sub(1))
+pub(super) fn last(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    end(input, renderer, |length| length.saturating_sub(1))
 }
 
 fn end(input: &Datum, renderer: &mut Renderer<'_>, at: fn(usize) -> usize) -> Outcome {
@@ -53,7 +53,7 @@ fn end(input: &Datum, renderer: &mut Renderer<'_>, at: fn(usize) -> usize) -> Ou
     Ok(items.unwrap_or_default().pop().unwrap_or(Datum::NULL))
 }
 
-pub(super) fn join(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn join(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     if input.is_null() {
         return Ok(Datum::NULL);
     }
@@ -62,7 +62,7 @@ pub(super) fn join(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_
         None => " ".to_owned(),
     };
     let mut out = String::new();
-    for (index, item) in sequence(&input, renderer)?.iter().enumerate() {
+    for (index, item) in sequence(input, renderer)?.iter().enumerate() {
         let text = match item {
             Datum::Scalar(value) => value.to_text()?,
             other => renderer.print(other)?,
@@ -77,13 +77,13 @@ pub(super) fn join(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_
 }
 
 /// The members of this name of all elements.
-pub(super) fn map(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn map(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     if input.is_null() {
         return Ok(Datum::NULL);
     }
     let name = argument(arguments, 0)?.unwrap_or_default();
     let mut mapped = Vec::new();
-    for item in sequence(&input, renderer)? {
+    for item in sequence(input, renderer)? {
         mapped.push(property(&item, &name, renderer)?);
     }
     Ok(Datum::List(mapped.into()))
@@ -94,13 +94,13 @@ fn property(item: &Datum, name: &str, renderer: &mut Renderer<'_>) -> Outcome {
 }
 
 /// By value or by a member, letters of both cases alike. `null` comes first.
-pub(super) fn sort(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn sort(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     if input.is_null() {
         return Ok(Datum::NULL);
     }
     let name = argument(arguments, 0)?.filter(|name| !name.is_empty());
     let mut keyed = Vec::new();
-    for item in elements(&input, renderer)? {
+    for item in elements(input, renderer)? {
         let key = match &name {
             Some(name) => property(&item, name, renderer)?,
             None => item.clone(),
@@ -151,12 +151,12 @@ fn ordered(a: &Datum, b: &Datum, renderer: &mut Renderer<'_>) -> Result<Ordering
 }
 
 /// Each value once.
-pub(super) fn uniq(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn uniq(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     if input.is_null() {
         return Ok(Datum::NULL);
     }
     let mut kept: Vec<Datum> = Vec::new();
-    for item in elements(&input, renderer)? {
+    for item in elements(input, renderer)? {
         let mut known = false;
         for other in &kept {
             // A text and a number are two values.
@@ -174,17 +174,17 @@ pub(super) fn uniq(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Ou
     Ok(Datum::List(kept.into()))
 }
 
-pub(super) fn compact(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn compact(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     if input.is_null() {
         return Ok(Datum::NULL);
     }
-    let mut items = elements(&input, renderer)?;
+    let mut items = elements(input, renderer)?;
     items.retain(|item| !item.is_null());
     Ok(Datum::List(items.into()))
 }
 
 /// A part of a text by UTF-16 units, or of a list.
-pub(super) fn slice(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn slice(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     let offset = int(arguments, 0, 0)?;
     let length = int(arguments, 1, 1)?;
     let units: Option<Vec<u16>> = input.as_str().map(|text| text.encode_utf16().collect());
@@ -195,7 +195,7 @@ pub(super) fn slice(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'
         }
         None => match input.length(renderer.budget)? {
             Some(size) => size,
-            None => return Ok(input),
+            None => return Ok(input.clone()),
         },
     };
     let total = i64::try_from(size).unwrap_or(i64::MAX);
@@ -233,10 +233,10 @@ pub(super) fn slice(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'
 }
 
 /// The parts between separators, empty ones left out; without a separator, the characters.
-pub(super) fn split(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    let text = string(&input)?;
+pub(super) fn split(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    let text = string(input)?;
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-        return Ok(Datum::List([input].into()));
+        return Ok(Datum::List([input.clone()].into()));
     };
     let separator = argument(arguments, 0)?.unwrap_or_default();
     renderer.budget.charge(text.len() as u64 / 8)?;

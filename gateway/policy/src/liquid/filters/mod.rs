@@ -13,7 +13,7 @@ use crate::problem::nearest;
 
 type Outcome = Result<Datum, Exception>;
 
-type Native = fn(Datum, &[Datum], &mut Renderer<'_>) -> Outcome;
+type Native = fn(&Datum, &[Datum], &mut Renderer<'_>) -> Outcome;
 
 /// A filter.
 pub(super) struct Filter {
@@ -161,7 +161,7 @@ pub(super) fn find(
 impl Filter {
     pub(super) fn apply(
         &self,
-        input: Datum,
+        input: &Datum,
         arguments: &[Datum],
         renderer: &mut Renderer<'_>,
     ) -> Outcome {

@@ -20,21 +20,21 @@ enum Operation {
 }
 
 /// `+`; a text is continued by what follows.
-pub(super) fn plus(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn plus(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     if let Some(text) = input.as_str() {
         let other = argument(arguments, 0)?.unwrap_or_default();
         renderer.budget.allocate(text.len() + other.len())?;
         return Ok(Datum::text(format!("{text}{other}")));
     }
-    calculate(&input, arguments, Operation::Add)
+    calculate(input, arguments, Operation::Add)
 }
 
-pub(super) fn minus(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
-    calculate(&input, arguments, Operation::Subtract)
+pub(super) fn minus(input: &Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+    calculate(input, arguments, Operation::Subtract)
 }
 
 /// `*`; a text is repeated.
-pub(super) fn times(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn times(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     let count = arguments.first().and_then(|argument| match argument {
         Datum::Scalar(value @ (Value::Int(_) | Value::Long(_))) => value.as_int(),
         _ => None,
@@ -44,17 +44,17 @@ pub(super) fn times(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'
             .map_err(|_| Exception::argument_range("Non-negative number required.", "count"))?;
         let bytes = size_of::<Datum>().saturating_mul(count);
         renderer.budget.allocate(bytes)?;
-        return Ok(Datum::List(vec![input; count].into()));
+        return Ok(Datum::List(vec![input.clone(); count].into()));
     }
-    calculate(&input, arguments, Operation::Multiply)
+    calculate(input, arguments, Operation::Multiply)
 }
 
-pub(super) fn divided_by(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
-    calculate(&input, arguments, Operation::Divide)
+pub(super) fn divided_by(input: &Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+    calculate(input, arguments, Operation::Divide)
 }
 
-pub(super) fn modulo(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
-    calculate(&input, arguments, Operation::Modulo)
+pub(super) fn modulo(input: &Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+    calculate(input, arguments, Operation::Modulo)
 }
 
 fn overflow() -> Exception {
@@ -154,10 +154,10 @@ fn double(a: f64, b: f64, operation: Operation) -> f64 {
 }
 
 /// A `decimal` with so many places, half to the even one; nothing of what is no number.
-pub(super) fn round(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+pub(super) fn round(input: &Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
     let rounded = (|| {
         let places = super::int(arguments, 0, 0).ok()?;
-        let value = side(&input).ok()?.number().ok()?.to_decimal()?;
+        let value = side(input).ok()?.number().ok()?.to_decimal()?;
         round_decimal(value, i32::try_from(places).ok()?, 0).ok()
     })();
     Ok(match rounded {
@@ -168,25 +168,25 @@ pub(super) fn round(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> 
 }
 
 /// A `double`; 0 of what is no number.
-pub(super) fn abs(input: Datum, _: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+pub(super) fn abs(input: &Datum, _: &[Datum], _: &mut Renderer<'_>) -> Outcome {
     Ok(Datum::Scalar(Value::Double(
-        as_double(&input)?.map_or(0.0, f64::abs),
+        as_double(input)?.map_or(0.0, f64::abs),
     )))
 }
 
-pub(super) fn at_least(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+pub(super) fn at_least(input: &Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
     bounded(input, arguments, f64::max)
 }
 
-pub(super) fn at_most(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+pub(super) fn at_most(input: &Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
     bounded(input, arguments, f64::min)
 }
 
-fn bounded(input: Datum, arguments: &[Datum], choose: fn(f64, f64) -> f64) -> Outcome {
+fn bounded(input: &Datum, arguments: &[Datum], choose: fn(f64, f64) -> f64) -> Outcome {
     let bound = arguments.first().unwrap_or(&Datum::NULL);
-    Ok(match (as_double(&input)?, as_double(bound)?) {
+    Ok(match (as_double(input)?, as_double(bound)?) {
         (Some(value), Some(bound)) => Datum::Scalar(Value::Double(choose(value, bound))),
-        _ => input,
+        _ => input.clone(),
     })
 }
 
@@ -202,8 +202,8 @@ fn as_double(value: &Datum) -> Result<Option<f64>, Exception> {
 }
 
 /// A sum of money: without a language with the sign for any currency, in `en-US` with dollars.
-pub(super) fn currency(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
-    let Some(text) = string(&input)? else {
+pub(super) fn currency(input: &Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+    let Some(text) = string(input)? else {
         return Ok(Datum::NULL);
     };
     let sign = match argument(arguments, 0)?.as_deref().map(str::trim) {
@@ -215,7 +215,7 @@ pub(super) fn currency(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) 
             )));
         }
     };
-    let Some(amount) = side(&input)?.number().ok().and_then(Number::to_decimal) else {
+    let Some(amount) = side(input)?.number().ok().and_then(Number::to_decimal) else {
         return Ok(Datum::text(text));
     };
     let digits = format_value(&Value::Decimal(amount.abs()), "N2")?;

@@ -23,17 +23,17 @@ fn mapped(
     Ok(Datum::text(map(&text)))
 }
 
-pub(super) fn downcase(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 2, str::to_lowercase)
+pub(super) fn downcase(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 2, str::to_lowercase)
 }
 
-pub(super) fn upcase(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 2, str::to_uppercase)
+pub(super) fn upcase(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 2, str::to_uppercase)
 }
 
 /// At this level of compatibility every word begins with a capital letter.
-pub(super) fn capitalize(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 2, |text| {
+pub(super) fn capitalize(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 2, |text| {
         let mut out = String::with_capacity(text.len());
         let mut inside = false;
         for c in text.chars() {
@@ -49,38 +49,38 @@ pub(super) fn capitalize(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>)
     })
 }
 
-pub(super) fn escape(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 6, html_encode)
+pub(super) fn escape(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 6, html_encode)
 }
 
-pub(super) fn url_encode(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 3, crate::expression::url_encode)
+pub(super) fn url_encode(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 3, crate::expression::url_encode)
 }
 
-pub(super) fn url_decode(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 1, crate::expression::url_decode)
+pub(super) fn url_decode(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 1, crate::expression::url_decode)
 }
 
-pub(super) fn strip(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 1, |text| text.trim().to_owned())
+pub(super) fn strip(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 1, |text| text.trim().to_owned())
 }
 
-pub(super) fn lstrip(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 1, |text| text.trim_start().to_owned())
+pub(super) fn lstrip(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 1, |text| text.trim_start().to_owned())
 }
 
-pub(super) fn rstrip(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 1, |text| text.trim_end().to_owned())
+pub(super) fn rstrip(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 1, |text| text.trim_end().to_owned())
 }
 
-pub(super) fn strip_newlines(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 1, |text| {
+pub(super) fn strip_newlines(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 1, |text| {
         text.replace("\r\n", "").replace('\n', "")
     })
 }
 
-pub(super) fn newline_to_br(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    mapped(&input, renderer, 7, |text| {
+pub(super) fn newline_to_br(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    mapped(input, renderer, 7, |text| {
         if text.trim().is_empty() {
             return text.to_owned();
         }
@@ -91,8 +91,8 @@ pub(super) fn newline_to_br(input: Datum, _: &[Datum], renderer: &mut Renderer<'
 }
 
 /// Scripts, styles and comments with their content, then every tag.
-pub(super) fn strip_html(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    let Some(text) = string(&input)? else {
+pub(super) fn strip_html(input: &Datum, _: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    let Some(text) = string(input)? else {
         return Ok(Datum::NULL);
     };
     let blocks = "(?is)<script.*?</script>|<!--.*?-->|<style.*?</style>";
@@ -100,12 +100,12 @@ pub(super) fn strip_html(input: Datum, _: &[Datum], renderer: &mut Renderer<'_>)
     replace_matches(renderer.budget, &text, "(?s)<.*?>", "", false).map(Datum::text)
 }
 
-pub(super) fn append(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    joined(&string(&input)?, &argument(arguments, 0)?, renderer)
+pub(super) fn append(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    joined(&string(input)?, &argument(arguments, 0)?, renderer)
 }
 
-pub(super) fn prepend(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    joined(&argument(arguments, 0)?, &string(&input)?, renderer)
+pub(super) fn prepend(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    joined(&argument(arguments, 0)?, &string(input)?, renderer)
 }
 
 fn joined(a: &Option<String>, b: &Option<String>, renderer: &mut Renderer<'_>) -> Outcome {
@@ -118,17 +118,17 @@ fn joined(a: &Option<String>, b: &Option<String>, renderer: &mut Renderer<'_>) -
 }
 
 /// Replaces every match of a regular expression (`$1` stands for its group).
-pub(super) fn replace(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
-    replaced(&input, arguments, renderer, false)
+pub(super) fn replace(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+    replaced(input, arguments, renderer, false)
 }
 
 /// Replaces the first match of a regular expression by a text.
 pub(super) fn replace_first(
-    input: Datum,
+    input: &Datum,
     arguments: &[Datum],
     renderer: &mut Renderer<'_>,
 ) -> Outcome {
-    replaced(&input, arguments, renderer, true)
+    replaced(input, arguments, renderer, true)
 }
 
 fn replaced(
@@ -149,24 +149,24 @@ fn replaced(
 }
 
 /// Removes a text wherever it stands; it is no regular expression.
-pub(super) fn remove(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn remove(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     let part = argument(arguments, 0)?;
     let Some(part) = part.filter(|part| !part.is_empty()) else {
-        return match string(&input)?.filter(|text| !text.trim().is_empty()) {
+        return match string(input)?.filter(|text| !text.trim().is_empty()) {
             Some(_) => Err(Exception::format("The text to remove cannot be empty.")),
-            None => Ok(input),
+            None => Ok(input.clone()),
         };
     };
-    mapped(&input, renderer, 1, |text| text.replace(&part, ""))
+    mapped(input, renderer, 1, |text| text.replace(&part, ""))
 }
 
 pub(super) fn remove_first(
-    input: Datum,
+    input: &Datum,
     arguments: &[Datum],
     renderer: &mut Renderer<'_>,
 ) -> Outcome {
     replaced(
-        &input,
+        input,
         arguments.get(..1).unwrap_or_default(),
         renderer,
         true,
@@ -174,14 +174,14 @@ pub(super) fn remove_first(
 }
 
 /// At most so many characters, the mark that something is missing included.
-pub(super) fn truncate(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn truncate(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     let length = int(arguments, 0, 50)?;
     let mark = if arguments.len() > 1 {
         argument(arguments, 1)?.unwrap_or_default()
     } else {
         "...".to_owned()
     };
-    mapped(&input, renderer, 1, |text| {
+    mapped(input, renderer, 1, |text| {
         let units: Vec<u16> = text.encode_utf16().collect();
         let Ok(length) = usize::try_from(length) else {
             return if text.is_empty() {
@@ -200,7 +200,7 @@ pub(super) fn truncate(input: Datum, arguments: &[Datum], renderer: &mut Rendere
 }
 
 pub(super) fn truncate_words(
-    input: Datum,
+    input: &Datum,
     arguments: &[Datum],
     renderer: &mut Renderer<'_>,
 ) -> Outcome {
@@ -210,7 +210,7 @@ pub(super) fn truncate_words(
     } else {
         "...".to_owned()
     };
-    mapped(&input, renderer, 2, |text| {
+    mapped(input, renderer, 2, |text| {
         if text.is_empty() {
             return String::new();
         }
@@ -227,18 +227,18 @@ pub(super) fn truncate_words(
 }
 
 /// The argument in place of nothing and of blanks.
-pub(super) fn default(input: Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
-    match string(&input)? {
+pub(super) fn default(input: &Datum, arguments: &[Datum], _: &mut Renderer<'_>) -> Outcome {
+    match string(input)? {
         Some(text) if !text.trim().is_empty() => Ok(Datum::text(text)),
         _ => Ok(argument(arguments, 0)?.map_or(Datum::NULL, Datum::text)),
     }
 }
 
 /// A date by a format string of .NET; what is no date stays.
-pub(super) fn date(input: Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
+pub(super) fn date(input: &Datum, arguments: &[Datum], renderer: &mut Renderer<'_>) -> Outcome {
     let format = argument(arguments, 0)?.unwrap_or_default();
     let blank = format.trim().is_empty();
-    let moment = match &input {
+    let moment = match input {
         Datum::Scalar(Value::Null) => return Ok(Datum::NULL),
         Datum::Scalar(Value::DateTime(moment)) => *moment,
         other => {

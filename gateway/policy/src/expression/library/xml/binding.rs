@@ -17,7 +17,7 @@ pub(crate) enum Bound {
     /// One that is marked with `xsi:nil="true"`.
     Nil,
     /// The elements in it, by local name.
-    Elements(Vec<(Arc<str>, Bound)>),
+    Elements(Vec<(Arc<str>, Self)>),
 }
 
 /// Reads a document: the local name of its root, and the root.
