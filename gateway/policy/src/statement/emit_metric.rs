@@ -19,8 +19,9 @@ pub(super) const POLICY: Policy = Policy {
 
 const NUMBER: &str = "a number";
 
-/// Dimensions that one policy may have. The documentation says five; it said ten before.
-const MAX_DIMENSIONS: usize = 10;
+/// Custom dimensions that one policy may have (emit-metric page, usage notes); the default ones are not
+/// counted.
+const MAX_CUSTOM_DIMENSIONS: usize = 5;
 
 /// Characters of a dimension's name or value that are kept, as Application Insights does.
 const MAX_CHARACTERS: usize = 150;
@@ -83,10 +84,17 @@ fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<Box<dyn Sta
         );
         return None;
     }
-    if dimensions.len() > MAX_DIMENSIONS {
+    let custom = dimensions
+        .iter()
+        .filter(|(name, _)| {
+            name.literal()
+                .is_none_or(|name| !DEFAULTS.contains(&name.as_ref()))
+        })
+        .count();
+    if custom > MAX_CUSTOM_DIMENSIONS {
         compiler.error(
             "TooManyElements",
-            format!("'emit-metric' can have {MAX_DIMENSIONS} dimensions."),
+            format!("'emit-metric' can have {MAX_CUSTOM_DIMENSIONS} custom dimensions."),
             element.offset,
         );
         return None;
