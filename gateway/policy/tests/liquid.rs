@@ -787,11 +787,10 @@ fn no_template_runs_or_writes_without_end() {
             posting(ORDER, "application/json"),
             &World::default(),
         );
-        assert_eq!(
-            &*ended.error().reason,
-            "ExpressionBudgetExceeded",
-            "{template}"
-        );
+        assert!(!ended.forwarded(), "{template}");
+        let message = &ended.error().message;
+        let named = message.contains("exceeded") && message.contains("budget");
+        assert!(named, "{template}: {message}");
     }
     let deep = "{% if true %}".repeat(200) + &"{% endif %}".repeat(200);
     let found = errors(&policy(&deep, ""));
