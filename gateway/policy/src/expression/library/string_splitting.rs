@@ -102,7 +102,6 @@ struct Ahead<'s> {
     at: Option<usize>,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the options of Split")]
 pub(super) fn split_text<'a>(
     budget: &mut Budget,
     this: &'a str,
