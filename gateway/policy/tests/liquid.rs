@@ -1,7 +1,7 @@
 //! `set-body template="liquid"`.
 //!
 //! Sources: "set-body" is the documentation page of the policy, "Liquid" the language's reference,
-//! "DotLiquid" the rules of its first level of compatibility, "SOAP" the templates that APIM makes when
+//! "`DotLiquid`" the rules of its first level of compatibility, "SOAP" the templates that APIM makes when
 //! it imports a SOAP API as REST.
 
 #![allow(

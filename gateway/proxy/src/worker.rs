@@ -87,6 +87,16 @@ pub(crate) struct Worker {
     ids: RequestIds,
 }
 
+/// What policies reach beyond their request, shared by all workers.
+pub(crate) struct Surroundings {
+    /// Cached values, counters and permits.
+    pub(crate) memory: Arc<Memory>,
+    /// Keys of identity providers, and the gateway's own tokens.
+    pub(crate) identities: Arc<Identities>,
+    /// Where messages for loggers go.
+    pub(crate) delivery: Rc<dyn Delivery>,
+}
+
 impl Worker {
     /// Must be called on the worker's own thread, inside its runtime.
     pub(crate) fn start(
@@ -94,9 +104,7 @@ impl Worker {
         settings: ProxySettings,
         dependencies: &ProxyDependencies,
         addresses: Arc<Addresses>,
-        memory: Arc<Memory>,
-        identities: Arc<Identities>,
-        delivery: Rc<dyn Delivery>,
+        surroundings: Surroundings,
         drain: watch::Receiver<bool>,
     ) -> Rc<Self> {
         let worker = Rc::new(Self {
@@ -113,9 +121,9 @@ impl Worker {
             access: dependencies.access.clone(),
             drain,
             load: Load::new(settings.load.clone(), addresses),
-            memory,
-            identities,
-            delivery,
+            memory: surroundings.memory,
+            identities: surroundings.identities,
+            delivery: surroundings.delivery,
             refusals: Refusals::default(),
             captured: Captured::default(),
             https: Arc::from("https"),

@@ -21,7 +21,7 @@ use crate::limits::Addresses;
 use crate::loggers::{LoggerQueue, Loggers};
 use crate::memory::Memory;
 use crate::settings::ProxySettings;
-use crate::worker::{ProxyDependencies, Worker};
+use crate::worker::{ProxyDependencies, Surroundings, Worker};
 
 /// Why the proxy did not start.
 #[derive(Debug, thiserror::Error)]
@@ -222,9 +222,11 @@ impl Cast {
                 self.settings.clone(),
                 &self.dependencies,
                 Arc::clone(&self.addresses),
-                Arc::clone(&self.memory),
-                Arc::clone(&self.identities),
-                Rc::new(self.loggers.clone()),
+                Surroundings {
+                    memory: Arc::clone(&self.memory),
+                    identities: Arc::clone(&self.identities),
+                    delivery: Rc::new(self.loggers.clone()),
+                },
                 self.draining.clone(),
             );
             *slot = Some((self.proxy, Rc::downgrade(&worker)));
