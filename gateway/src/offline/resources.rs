@@ -20,7 +20,7 @@ pub struct Resources {
     pub identity_lists: Vec<String>,
     /// Whether every other resource counts as existing.
     pub assume: bool,
-    /// Whether named values count as existing too, with [`Resources::assumed_value`].
+    /// Whether named values count as existing too, with `Resources::assumed_value`.
     pub assume_named_values: bool,
     /// Values chosen for single names, see [`super::check::compile_assuming`].
     pub(super) chosen: BTreeMap<String, Arc<str>>,
