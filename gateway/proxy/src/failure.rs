@@ -46,6 +46,8 @@ pub(crate) enum Problem {
     TooLarge,
     /// The worker has as many requests as it can take.
     Overloaded,
+    /// Evaluating its policies panicked: a defect, and nobody knows what they would have decided.
+    PolicyPanicked,
 }
 
 impl Problem {
@@ -61,6 +63,7 @@ impl Problem {
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
             Self::Upgrade => StatusCode::NOT_IMPLEMENTED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::PolicyPanicked => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -80,6 +83,7 @@ impl Problem {
             Self::Expectation => "The only expectation that can be met is 100-continue.",
             Self::Upgrade => "WebSocket is not supported.",
             Self::TooLarge => "The request body is too large.",
+            Self::PolicyPanicked => "Internal server error",
         }
     }
 
@@ -90,13 +94,14 @@ impl Problem {
             Self::PeerCertificate(_) => "the trusted peer's own certificate is refused",
             Self::Quarantined(what) | Self::Captured(what) => what,
             Self::Overloaded => "the worker has as many requests as it may have",
+            Self::PolicyPanicked => "PolicyPanicked",
             _ => self.message(),
         }
     }
 
     pub(crate) fn fault(&self) -> Fault {
         match self {
-            Self::Quarantined(_) | Self::Overloaded => Fault::Gateway,
+            Self::Quarantined(_) | Self::Overloaded | Self::PolicyPanicked => Fault::Gateway,
             _ => Fault::Client,
         }
     }
@@ -106,7 +111,9 @@ impl Problem {
         match self {
             // A new connection may present another certificate; this one never will.
             Self::Certificate(_) | Self::PeerCertificate(_) => After::ConnectionEnds,
-            Self::Head(_) | Self::TooLarge | Self::Expectation => After::StreamEnds,
+            Self::Head(_) | Self::TooLarge | Self::Expectation | Self::PolicyPanicked => {
+                After::StreamEnds
+            }
             // The next request of a trusted peer may come from another client.
             Self::CapturedCertificate(_)
             | Self::Captured(_)

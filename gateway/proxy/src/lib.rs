@@ -18,6 +18,7 @@ mod limits;
 mod loggers;
 mod memory;
 mod outgoing;
+mod panics;
 mod passage;
 mod peers;
 mod refusals;

@@ -20,6 +20,7 @@ use crate::exchange::Exchange;
 use crate::failure::Problem;
 use crate::front::Answer;
 use crate::front::framing::Refusal;
+use crate::panics::guarded;
 use crate::passage::Passage;
 use crate::respond::{self, Reply};
 use crate::routing::route;
@@ -90,7 +91,8 @@ async fn answer(
     let mut passage = Passage::new(connection, exchange, &snapshot, routed.api, arrival.client);
     let mut effects = Effects::new(connection, exchange);
     loop {
-        match execution.run(&world) {
+        let step = guarded(&worker.effects, || execution.run(&world));
+        match step.inspect_err(|_| exchange.stage_ends(passage.stage()))? {
             Step::Continue(_) => {}
             Step::Need(id, effect) => effects.begin(id, effect, &passage, &mut execution),
             Step::Blocked => effects.progress(&mut passage, &mut execution).await,

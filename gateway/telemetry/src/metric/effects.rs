@@ -16,6 +16,7 @@ struct Inner {
     budgets: Vec<Counter>,
     sends: Vec<Counter>,
     refusals: Vec<Counter>,
+    panics: Counter,
     hits: Counter,
     misses: Counter,
     cache_entries: Gauge,
@@ -35,6 +36,7 @@ impl EffectMetrics {
             budgets: each(name::POLICY_BUDGETS, "budget", PolicyBudget::WORDS),
             sends: each(name::POLICY_SENDS, "outcome", SendEnd::WORDS),
             refusals: each(name::POLICY_REFUSALS, "limit", PolicyRefusal::WORDS),
+            panics: registry.counter(name::POLICY_PANICS, &[]),
             hits: registry.counter(name::POLICY_CACHE_LOOKUPS, &[("result", "hit")]),
             misses: registry.counter(name::POLICY_CACHE_LOOKUPS, &[("result", "miss")]),
             cache_entries: registry.gauge(name::POLICY_CACHE_ENTRIES, &[]),
@@ -56,6 +58,11 @@ impl EffectMetrics {
     /// A limit of a policy said no.
     pub fn refused(&self, limit: PolicyRefusal) {
         add_one(&self.0.refusals, limit as usize);
+    }
+
+    /// The policies of a request panicked.
+    pub fn panicked(&self) {
+        self.0.panics.increment(1);
     }
 
     /// A policy looked a value or a response up.

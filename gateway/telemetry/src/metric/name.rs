@@ -44,6 +44,8 @@ described! {
         "Requests of policies' own (send-request and others) that ended, by outcome.";
     POLICY_REFUSALS: Counter = "countersign_policy_refusals_total",
         "Requests that a limit of a policy refused, by the kind of limit.";
+    POLICY_PANICS: Counter = "countersign_policy_panics_total",
+        "Requests that ended with 500 because evaluating their policies panicked: a defect of the gateway.";
     POLICY_CACHE_LOOKUPS: Counter = "countersign_policy_cache_lookups_total",
         "Lookups of policies in the cache, by result.";
     POLICY_CACHE_ENTRIES: Gauge = "countersign_policy_cache_entries",
