@@ -101,6 +101,49 @@ fn a_rate_limit_refuses_with_the_documented_message_and_tells_when_to_come_again
 }
 
 #[test]
+fn places_with_the_same_counter_key_share_the_counter_and_take_room_each_for_itself() {
+    let limit = "<rate-limit-by-key calls=\"9\" renewal-period=\"60\" counter-key=\"k\"/>";
+    let quota = "<quota-by-key calls=\"9\" renewal-period=\"300\" counter-key=\"k\"/>";
+    let document = inbound(&format!("{limit}{limit}{quota}"));
+    let elsewhere = || {
+        let mut context = context();
+        let mut api = (**context.api.as_ref().unwrap()).clone();
+        api.id = "elsewhere".into();
+        context.api = Some(Arc::new(api));
+        context
+    };
+    let counted = |scope, context| {
+        let mut script = Script::default();
+        let ended = script.play(&at(scope, &document), context);
+        assert_eq!(ended.status, 200, "{:?}", ended.last_error);
+        let keys: Vec<_> = script.counted.iter().map(|it| it.key.clone()).collect();
+        let places: Vec<u64> = script.counted.iter().map(|it| it.place).collect();
+        assert_eq!((keys.len(), &keys[0]), (3, &keys[1]));
+        (keys, places)
+    };
+    let (keys, first) = counted(Scope::Api, context());
+    assert_eq!(
+        counted(Scope::Api, context()),
+        (keys.clone(), first.clone())
+    );
+    // Of a policy for all APIs it does not matter which API was called.
+    let global = counted(Scope::Global, context());
+    assert_eq!(counted(Scope::Global, elsewhere()), global);
+    let others = [
+        counted(Scope::Api, elsewhere()),
+        counted(Scope::Operation, context()),
+        global,
+    ];
+    let mut all = first;
+    for (others_keys, places) in others {
+        assert_eq!(others_keys, keys);
+        all.extend(places);
+    }
+    let distinct: std::collections::HashSet<u64> = all.iter().copied().collect();
+    assert_eq!((all.len(), distinct.len()), (12, 12));
+}
+
+#[test]
 fn a_computed_increment_is_counted_when_the_answer_is_there() {
     let document = inbound(
         "<rate-limit-by-key calls=\"5\" renewal-period=\"60\" counter-key=\"k\" \

@@ -160,8 +160,9 @@ pub enum ManagedIdentityKind {
 pub struct MemorySettings {
     /// Bytes of cached values and responses; the least used go first.
     pub cache_bytes: u64,
-    /// Counters of rate limits and quotas. Each takes up to 1.5 KiB. A request that would need one
-    /// more is refused: forgetting a counter instead would open a limit to whoever invents keys.
+    /// Counters of rate limits and quotas. Each takes up to 1.5 KiB, however long its key is. A request
+    /// that would need one more is refused: forgetting a counter instead would open a limit to whoever
+    /// invents keys. One policy may have as many as are still free, alone half of them.
     pub counters: usize,
 }
 

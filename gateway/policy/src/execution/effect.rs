@@ -222,6 +222,10 @@ pub struct CachePut {
 pub struct Count {
     /// Key of the counter; counters of different windows are different counters.
     pub key: Arc<str>,
+    /// What tells the policy that counts from the others: no client chooses it. A counter that does
+    /// not exist yet takes room from the share of this place; places with the same key still share
+    /// the counter.
+    pub place: u64,
     /// The time over which it is counted.
     pub window: Window,
     /// How many there may be.

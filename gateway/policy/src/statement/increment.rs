@@ -4,6 +4,7 @@
 //! they depend on the response: the request is let through if there is room, and counted when the
 //! answer is there, so that the limit shows one request later.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use crate::context::{Api, Operation};
@@ -22,6 +23,9 @@ pub(super) struct Increment {
     count: Setting<u64>,
     /// What their expressions read.
     needs: Needs,
+    /// Where the policy stands in its document.
+    scope: Scope,
+    offset: usize,
 }
 
 /// The attributes of `element`; one without them.
@@ -42,6 +46,8 @@ pub(super) fn compile(element: &Element, compiler: &mut Compiler<'_>) -> Option<
         condition: condition?,
         count: count?,
         needs,
+        scope: compiler.scope,
+        offset: element.offset,
     }))
 }
 
@@ -81,6 +87,24 @@ impl Increment {
             Answer::Counted(counted) => judge(run, counted),
             other => Err(other.into_failure()),
         })
+    }
+
+    /// The place of this policy, for [`Count::place`]: its document and where it stands there. Nothing
+    /// in it is of the client's choosing.
+    pub(super) fn place(&self, run: &Run<'_>) -> u64 {
+        let context = &run.context;
+        let mut hasher = DefaultHasher::new();
+        (self.scope.as_str(), self.offset).hash(&mut hasher);
+        match self.scope {
+            Scope::Global => {}
+            Scope::Product => context.product.as_ref().map(|it| &it.id).hash(&mut hasher),
+            Scope::Api => context.api.as_ref().map(|it| &it.id).hash(&mut hasher),
+            Scope::Operation => {
+                context.api.as_ref().map(|it| &it.id).hash(&mut hasher);
+                (context.operation.as_ref().map(|it| &it.id)).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
     }
 
     fn postpone(self: &Arc<Self>, run: &mut Run<'_>, count: &Count) {

@@ -279,6 +279,7 @@ fn count(run: &mut Run<'_>, mut quotas: Vec<Quota>, increment: &Arc<Increment>) 
     };
     let one = Count {
         key: key.into(),
+        place: increment.place(run),
         window,
         limit,
         add: 1,

@@ -293,6 +293,7 @@ fn count(
     };
     let one = Count {
         key: key.into(),
+        place: increment.place(run),
         window: Window::Sliding(period),
         limit: calls,
         add: 1,

@@ -71,6 +71,7 @@ mod tests {
     fn only_what_was_asked_for_is_refused() {
         let count = |add, only_if_allowed| Count {
             key: "k".into(),
+            place: 0,
             window: Window::Sliding(10),
             limit: 1,
             add,

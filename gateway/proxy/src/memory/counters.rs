@@ -1,4 +1,7 @@
 //! Counters of calls and bytes, by key and window.
+//!
+//! Clients choose keys: a policy may make them of whatever a request says. So a key takes the same
+//! room however long it is, and no policy can take the room of the others (see [`Counters::reserve`]).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,6 +11,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use gateway_policy::execution::{Count, Counted, Window};
+use gateway_tls::digest::sha256;
 
 use super::CallCounters;
 
@@ -17,13 +21,41 @@ const SECOND: i128 = 1_000_000_000;
 /// left the window: up to a sixtieth of the window too long, never too short.
 const SLICES: i128 = 60;
 
+/// Bytes of a key that are kept as they are; of a longer one its digest is kept.
+const KEY_MAX: usize = 64;
+
 /// Counters of all keys. Two requests that count under one key wait for each other, as they must:
 /// the limit holds over all workers.
 pub(super) struct Counters {
-    counters: DashMap<(Arc<str>, Window), Counter>,
+    counters: DashMap<(Key, Window), Owned>,
+    /// How many counters each place has made. Never locked while `counters` is about to be.
+    places: DashMap<u64, usize>,
     most: usize,
     /// The second in which old ones were looked for last.
     swept: AtomicU64,
+}
+
+/// Two kinds, so that nobody can write the digest of another's key as their own.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Text(Arc<str>),
+    Sha256([u8; 32]),
+}
+
+impl From<&Arc<str>> for Key {
+    fn from(key: &Arc<str>) -> Self {
+        if key.len() <= KEY_MAX {
+            Self::Text(Arc::clone(key))
+        } else {
+            Self::Sha256(sha256(key.as_bytes()))
+        }
+    }
+}
+
+/// A counter, and whose room it takes.
+struct Owned {
+    place: u64,
+    counter: Counter,
 }
 
 #[derive(Debug)]
@@ -43,47 +75,75 @@ impl Counters {
     pub(super) fn new(most: usize) -> Self {
         Self {
             counters: DashMap::new(),
+            places: DashMap::new(),
             most,
             swept: AtomicU64::new(0),
         }
     }
 
-    /// Whether there is room for another one. Full, it forgets those that count nothing any more, at
-    /// most once a second.
-    fn has_room(&self, now: i128) -> bool {
-        if self.counters.len() < self.most {
+    /// Takes room for another counter of `place`, if there is some. If not, those that count nothing
+    /// any more are forgotten, at most once a second.
+    ///
+    /// A place may have as many counters as are still free. So one place alone gets half of all; one
+    /// that comes after it a quarter; and however many are flooded with keys, something is left for
+    /// the next.
+    fn reserve(&self, place: u64, now: i128) -> bool {
+        if self.take_room(place) {
             return true;
         }
         let second = u64::try_from(now / SECOND).unwrap_or(0);
         if self.swept.swap(second, Ordering::Relaxed) == second {
             return false;
         }
-        self.counters
-            .retain(|(_, window), counter| counter.is_live(*window, now));
-        self.counters.len() < self.most
+        self.counters.retain(|(_, window), owned| {
+            let is_live = owned.counter.is_live(*window, now);
+            if !is_live {
+                self.give_back(owned.place);
+            }
+            is_live
+        });
+        self.places.retain(|_, taken| *taken > 0);
+        self.take_room(place)
+    }
+
+    fn take_room(&self, place: u64) -> bool {
+        let free = self.most.saturating_sub(self.counters.len());
+        let mut taken = self.places.entry(place).or_insert(0);
+        let has_room = *taken < free;
+        if has_room {
+            *taken += 1;
+        }
+        has_room
+    }
+
+    fn give_back(&self, place: u64) {
+        if let Some(mut taken) = self.places.get_mut(&place) {
+            *taken = taken.saturating_sub(1);
+        }
     }
 }
 
 impl CallCounters for Counters {
     fn count(&self, count: &Count, now: i128) -> Option<Counted> {
-        let key = (Arc::clone(&count.key), count.window);
-        if let Some(mut counter) = self.counters.get_mut(&key) {
-            return Some(counter.count(count, now));
+        let key = (Key::from(&count.key), count.window);
+        if let Some(mut owned) = self.counters.get_mut(&key) {
+            return Some(owned.counter.count(count, now));
         }
-        if !self.has_room(now) {
+        if !self.reserve(count.place, now) {
             return None;
         }
-        let mut counter = match self.counters.entry(key) {
-            Entry::Occupied(occupied) => occupied.into_ref(),
-            Entry::Vacant(vacant) => vacant.insert(match count.window {
-                Window::Sliding(_) => Counter::Sliding(Slices::default()),
-                Window::Fixed { start, seconds } => Counter::Fixed {
-                    period: period(start, seconds, now).0,
-                    used: 0,
-                },
+        let mut owned = match self.counters.entry(key) {
+            Entry::Occupied(occupied) => {
+                // Another worker was faster.
+                self.give_back(count.place);
+                occupied.into_ref()
+            }
+            Entry::Vacant(vacant) => vacant.insert(Owned {
+                place: count.place,
+                counter: Counter::new(count.window, now),
             }),
         };
-        Some(counter.count(count, now))
+        Some(owned.counter.count(count, now))
     }
 
     fn len(&self) -> usize {
@@ -92,6 +152,16 @@ impl CallCounters for Counters {
 }
 
 impl Counter {
+    fn new(window: Window, now: i128) -> Self {
+        match window {
+            Window::Sliding(_) => Self::Sliding(Slices::default()),
+            Window::Fixed { start, seconds } => Self::Fixed {
+                period: period(start, seconds, now).0,
+                used: 0,
+            },
+        }
+    }
+
     fn count(&mut self, count: &Count, now: i128) -> Counted {
         let used = self.used(count.window, now);
         let allowed = used.saturating_add(count.add.max(1)) <= count.limit;
@@ -212,6 +282,7 @@ mod tests {
     fn one(window: Window, limit: u64) -> Count {
         Count {
             key: "k".into(),
+            place: 0,
             window,
             limit,
             add: 1,
@@ -301,17 +372,97 @@ mod tests {
         assert!(!counters.count(&count, SECOND).unwrap().allowed);
     }
 
+    fn keyed(place: u64, key: String) -> Count {
+        Count {
+            key: key.into(),
+            place,
+            ..one(Window::Sliding(10), 1)
+        }
+    }
+
     #[test]
     fn full_of_live_counters_it_takes_no_more_and_forgets_those_that_count_nothing() {
-        let counters = Counters::new(2);
-        let key = |name: &str| Count {
-            key: name.into(),
-            ..one(Window::Sliding(10), 1)
-        };
+        // Two of four are the share of one place.
+        let counters = Counters::new(4);
+        let key = |name: &str| keyed(0, name.to_owned());
         assert!(counters.count(&key("a"), SECOND).is_some());
         assert!(counters.count(&key("b"), SECOND).is_some());
         assert!(counters.count(&key("c"), 2 * SECOND).is_none());
         assert!(counters.count(&key("a"), 2 * SECOND).is_some());
         assert!(counters.count(&key("c"), 30 * SECOND).is_some());
+        assert!(counters.count(&key("d"), 30 * SECOND).is_some());
+        assert!(counters.count(&key("e"), 30 * SECOND).is_none());
+        assert_eq!(counters.len(), 2);
+    }
+
+    #[test]
+    fn a_flood_of_keys_at_some_places_leaves_room_for_the_others() {
+        let counters = Counters::new(1_000);
+        let flood = |place| {
+            (0..2_000)
+                .filter(|number| {
+                    let count = keyed(place, format!("{place} {number}"));
+                    counters.count(&count, SECOND).is_some()
+                })
+                .count()
+        };
+        assert_eq!(flood(1), 500);
+        assert_eq!(flood(2), 250);
+        assert_eq!(flood(3), 125);
+        assert!(counters.count(&keyed(1, "new".into()), SECOND).is_none());
+        let other = keyed(4, "new".into());
+        assert!(counters.count(&other, SECOND).unwrap().allowed);
+        assert!(!counters.count(&other, SECOND).unwrap().allowed);
+        // A key that is there counts for every place, also for one without room.
+        let shared = counters.count(&keyed(1, "new".into()), SECOND);
+        assert!(!shared.unwrap().allowed);
+        assert_eq!(counters.len(), 876);
+        // When they count nothing any more, the room is there again.
+        assert!(
+            counters
+                .count(&keyed(1, "new".into()), 60 * SECOND)
+                .is_some()
+        );
+        assert!(
+            counters
+                .count(&keyed(5, "first".into()), 60 * SECOND)
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn a_place_gets_its_whole_share_again_after_its_counters_have_ended() {
+        let counters = Counters::new(100);
+        for round in 1..=5 {
+            let let_in = (0..200).filter(|number| {
+                let count = keyed(1, format!("{round} {number}"));
+                counters.count(&count, round * 60 * SECOND).is_some()
+            });
+            assert_eq!(let_in.count(), 50, "round {round}");
+        }
+    }
+
+    #[test]
+    fn a_long_key_is_kept_as_its_digest_and_still_told_from_others() {
+        let counters = Counters::new(100);
+        let long = "x".repeat(1 << 20);
+        let count = |key: String| counters.count(&keyed(1, key), SECOND).unwrap().allowed;
+        assert!(count(long.clone()));
+        assert!(!count(long.clone()));
+        assert!(count(format!("{long}y")));
+        let whole = |at: usize| "k".repeat(at);
+        for length in [KEY_MAX, KEY_MAX + 1] {
+            assert!(count(whole(length)), "{length}");
+            assert!(!count(whole(length)), "{length}");
+        }
+        for kept in &counters.counters {
+            match &kept.key().0 {
+                Key::Text(text) => assert!(text.len() <= KEY_MAX),
+                Key::Sha256(_) => {}
+            }
+        }
+        let digests = counters.counters.iter();
+        let digests = digests.filter(|kept| matches!(kept.key().0, Key::Sha256(_)));
+        assert_eq!((digests.count(), counters.len()), (3, 4));
     }
 }
