@@ -20,6 +20,7 @@ fn every_metric_has_our_prefix_a_help_and_a_type() {
         Duration::from_micros(900),
     );
     let _ = (recorder.no_api(), recorder.log("access"));
+    let _ = recorder.logger("audit");
     recorder.set_tls_library("OpenSSL 3.6.3");
     let text = recorder.render();
     for sample in text
