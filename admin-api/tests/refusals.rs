@@ -50,7 +50,7 @@ async fn errors_are_always_json_in_the_contracts_shape() {
     for (path, status, code) in [
         ("/", 404, "ResourceNotFound"),
         ("/apim/nothing", 404, "ResourceNotFound"),
-        ("/apim/products/gold", 404, "ResourceTypeNotSupported"),
+        ("/apim/gateways/edge", 404, "ResourceTypeNotSupported"),
         ("/apim/namedValues/%ff", 404, "ResourceNotFound"),
         ("/apim/apis/x/operations", 404, "ResourceNotFound"),
         ("/apim/namedValues?$filter=nothing", 400, "InvalidFilter"),

@@ -125,12 +125,12 @@ fn other_services_and_unsupported_kinds_are_said_to_be_so() {
     let other = LONG.replace("APIM", "other");
     assert_eq!(target(&other), Err(NoTarget::OtherService("other".into())));
     assert_eq!(
-        target("/apim/products/gold"),
-        Err(NoTarget::Unsupported("products".into()))
+        target("/apim/gateways/edge"),
+        Err(NoTarget::Unsupported("gateways".into()))
     );
     assert_eq!(
-        target("/apim/Loggers"),
-        Err(NoTarget::Unsupported("loggers".into()))
+        target("/apim/Users"),
+        Err(NoTarget::Unsupported("users".into()))
     );
     assert_eq!(target("/"), Err(NoTarget::Unknown));
     assert_eq!(target("/apim/nothing/x"), Err(NoTarget::Unknown));

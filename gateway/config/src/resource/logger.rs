@@ -103,13 +103,12 @@ fn keep_secrets(properties: &mut Map<String, Value>, existing: &Logger) {
     let Some(Value::Object(credentials)) = properties.get_mut("credentials") else {
         return;
     };
-    let is_http = credentials.get("destination").and_then(Value::as_str) == Some("http");
+    let destination = credentials.get("destination").and_then(Value::as_str);
+    let (is_ours, is_http) = (destination.is_some(), destination == Some("http"));
     for (name, secret) in &existing.secrets {
-        // A URL belongs to the destination that was left.
-        if name == "url" && !is_http {
-            continue;
-        }
-        if credentials.get(name).is_none_or(Value::is_null) {
+        // A secret belongs to its destination: it does not follow to another one.
+        let stays = if name == "url" { is_http } else { !is_ours };
+        if stays && credentials.get(name).is_none_or(Value::is_null) {
             credentials.insert(name.clone(), secret.clone());
         }
     }
