@@ -214,3 +214,28 @@ async fn every_worker_refuses_handshakes_of_a_ca_that_is_no_longer_trusted_from_
     let back = trust(&gateway, &both).await.revision().unwrap();
     partner.is_answered_everywhere(back).await;
 }
+
+#[tokio::test]
+async fn every_worker_refuses_handshakes_of_who_is_revoked_from_the_reply_that_brings_the_list_until_the_reverse()
+ {
+    let origin = Origin::http();
+    let gateway = gateway(&origin).await;
+    let pki = &gateway.pki;
+    let before = set_mode(&gateway, "required").await.revision().unwrap();
+    let [partner, bystander] = [&pki.partner_a, &pki.partner_b].map(|issued| Watched {
+        gateway: &gateway,
+        identity: Some(issued),
+    });
+    partner.is_answered_everywhere(before).await;
+
+    let crl = pki.crl_revoking(&[&pki.revoked, &pki.partner_a], 2);
+    let arrived = put_crl(&gateway, "ca", crl.der()).await.revision().unwrap();
+    partner
+        .is_refused_everywhere(arrived, &["certificate revoked"], "revoked")
+        .await;
+    bystander.is_answered_everywhere(arrived).await;
+
+    let crl = pki.crl_revoking(&[&pki.revoked], 3);
+    let lifted = put_crl(&gateway, "ca", crl.der()).await.revision().unwrap();
+    partner.is_answered_everywhere(lifted).await;
+}
