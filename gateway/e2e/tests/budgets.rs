@@ -13,11 +13,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gateway_e2e::{TestGateway, policy};
+use gateway_e2e::{TestGateway, health, policy};
 use gateway_testkit::{Origin, eventually};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -50,13 +48,8 @@ const HOSTILE: [(&str, &str, &str); 5] = [
     ),
 ];
 
-async fn metrics(gateway: &TestGateway) -> String {
-    let mut stream = TcpStream::connect(gateway.health_address).await.unwrap();
-    let request = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    stream.write_all(request).await.unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
-    text
+fn metrics(gateway: &TestGateway) -> String {
+    health(gateway.health_address, "/metrics").1
 }
 
 fn counted(text: &str, budget: &str) -> u64 {
@@ -122,7 +115,7 @@ async fn hostile_documents_fail_by_name_while_others_are_served() {
             .or_default()
             .push(record["budgets_exceeded"].clone());
     }
-    let text = metrics(&gateway).await;
+    let text = metrics(&gateway);
     for (name, _, budget) in HOSTILE {
         assert_eq!(named[name], vec![serde_json::json!([budget]); 3], "{name}");
         assert_eq!(counted(&text, budget), 3, "{name}");
@@ -155,7 +148,7 @@ async fn source_that_is_nested_too_deeply_is_refused_when_it_is_saved() {
             .unwrap();
         assert_eq!(reply.status, 400, "{}", reply.text);
     }
-    let text = metrics(&gateway).await;
+    let text = metrics(&gateway);
     assert_eq!(counted(&text, "depth"), 0);
 }
 
@@ -190,7 +183,7 @@ async fn the_limits_of_the_configuration_are_those_that_hold() {
         let answer = client.get(&format!("/{name}/x")).await.unwrap();
         assert_eq!(answer.status, 500, "{name}");
     }
-    let text = metrics(&gateway).await;
+    let text = metrics(&gateway);
     for budget in ["instructions", "allocation", "regex", "depth"] {
         assert_eq!(counted(&text, budget), 1, "{budget}");
     }
@@ -231,7 +224,7 @@ async fn what_policies_ask_for_is_counted() {
             client.get(&format!("/{name}/x")).await.unwrap();
         }
     }
-    let text = metrics(&gateway).await;
+    let text = metrics(&gateway);
     for (name, expected) in [
         ("countersign_policy_refusals_total{limit=\"rate_limit\"}", 2),
         ("countersign_policy_refusals_total{limit=\"quota\"}", 2),

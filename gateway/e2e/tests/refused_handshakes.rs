@@ -12,7 +12,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use gateway_e2e::{Installation, TestGateway, properties, unique_path};
+use gateway_e2e::{Installation, TestGateway, health, properties, unique_path};
 use gateway_testkit::{ClientBuilder, Identity, Issued, Origin, TlsVersion, eventually};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -58,13 +58,8 @@ async fn raw(gateway: &TestGateway, from: Ipv4Addr) -> TcpStream {
     socket.connect(gateway.address).await.unwrap()
 }
 
-async fn metrics(gateway: &TestGateway) -> String {
-    let mut stream = TcpStream::connect(gateway.health_address).await.unwrap();
-    let request = b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    stream.write_all(request).await.unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
-    text
+fn metrics(gateway: &TestGateway) -> String {
+    health(gateway.health_address, "/metrics").1
 }
 
 fn sha1(issued: &Issued) -> String {
@@ -205,7 +200,7 @@ async fn a_flood_of_refused_handshakes_is_counted_whole_and_recorded_in_part_and
     let open = partner.connect().await.unwrap();
     let held = raw(&gateway, address(30)).await;
     let count = || async {
-        let metrics = metrics(&gateway).await;
+        let metrics = metrics(&gateway);
         let name = "countersign_connections_refused_total{reason=\"address_connections\"}";
         let line = metrics.lines().find_map(|line| line.strip_prefix(name));
         line.map_or(0, |value| value.trim().parse().unwrap())
