@@ -116,13 +116,15 @@ async fn a_response_may_come_before_the_request_has_ended() {
             .connect()
             .await
             .unwrap();
+        // Nothing of the body is sent: an origin that closes with unread bytes resets the connection, and
+        // a reset may overtake its own answer (RFC 9112 section 9.6).
         let (sender, body) = channel(None);
-        sender.send("first").await;
         let response = connection
             .stream(Request::post("/api/x").body(body).unwrap())
             .await
             .unwrap();
         assert_eq!(response.status, 403);
+        drop(sender);
     }
 }
 
